@@ -24,7 +24,7 @@ from doubtcli.review.update import compare_rankings, measure_review, rank_provis
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from doubtcli.records import Bools, Codes, ScanResult
+    from doubtcli.records import Codes, ScanResult
     from doubtcli.review.session import Session
     from doubtcli.review.update import Basis
     from doubtcli.tools.verdict_lines import Step
@@ -122,11 +122,21 @@ class Desk:
     def list_rows(self, wanted: RowFilter, order: str = "doubt", scope: str = "queue") -> Codes:
         """The rows that a filter lets through, in an order.
 
+        As long as cards hide what tells drawn rows from doubted ones, these rows are only in the plain queue:
+        a filter, or a place among all rows, would say what their cards hide.
+
         Raises:
             InputError: A name is not known.
         """
         rows = self._list_scope(order, scope)
-        return rows if wanted.is_empty else rows[find_rows(wanted, self.session)[rows]]
+        found = rows if wanted.is_empty else rows[find_rows(wanted, self.session)[rows]]
+        is_plain = order == "doubt" and scope == "queue" and replace(wanted, state=None).is_empty
+        return found if is_plain else self.leave_out_hidden(found)
+
+    def leave_out_hidden(self, rows: Codes) -> Codes:
+        """The rows without those whose cards hide what models say: they are decided one by one."""
+        hidden = self._mixed[self.session.states[self._mixed] == OPEN]
+        return rows[~np.isin(rows, hidden)]
 
     def make_cards(self, rows: Sequence[int]) -> dict[str, Any]:
         """The cards of some rows, in their order, and the pool of rows that they mention.
@@ -303,11 +313,10 @@ class Desk:
         return heads
 
     def _find(self, wanted: RowFilter, scope: str) -> Codes:
+        """The rows to count: without those whose cards hide what models say."""
         rows = self._list_scope("doubt", scope)
-        if wanted.is_empty:
-            return rows
-        through: Bools = find_rows(wanted, self.session)
-        return rows[through[rows]]
+        found = rows if wanted.is_empty else rows[find_rows(wanted, self.session)[rows]]
+        return self.leave_out_hidden(found)
 
     def _check_rows(self, rows: Sequence[int]) -> None:
         n_rows = len(list_entries(self.session.audit.ranking))

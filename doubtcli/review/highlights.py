@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 20_000
 """Rows whose words are counted, drawn at random: enough to tell which words go with a label."""
-WORD = re.compile(r"\w+")
+WORD = re.compile(r"\w\w+")
 _LEAST_LOG_ODDS = 1.0
 """A word that is less than 2.7 times as frequent with one label as with the other is not marked."""
 _FEWEST_ROWS = 3

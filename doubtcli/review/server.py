@@ -155,7 +155,7 @@ def make_app(desk: Desk, token: str, port: int) -> Starlette:
         "decide": _decide,
         "undo": _undo,
         "redo": _redo,
-        "meters": lambda desk, _body: desk.describe_meters(),
+        "meters": _describe_meters,
         "update": lambda desk, _body: desk.update(),
         "news": lambda desk, _body: desk.take_new_audit(),
     }
@@ -234,9 +234,12 @@ def _read_page_file(name: str) -> str:
 
 async def _answer(request: Request, *, desk: Desk, ask: Callable[[Desk, Any], Any]) -> Response:
     """The answer to one question of the page."""
+    from starlette.concurrency import run_in_threadpool
     from starlette.responses import Response
 
-    found = ask(desk, await _read_body(request))
+    body = await _read_body(request)
+    # counting a large file takes longer than deciding, which must not wait for it
+    found = await run_in_threadpool(ask, desk, body) if ask in _SLOW else ask(desk, body)
     if isinstance(found, np.ndarray):
         return Response(found.astype("<i4").tobytes(), media_type="application/octet-stream")
     # a text may hold half a letter of UTF-16, which UTF-8 has no bytes for
@@ -278,6 +281,14 @@ def _count_rows(desk: Desk, body: Mapping[str, Any]) -> dict[str, Any]:
     return desk.count_rows(_read_filter(body), _read_text(body, "scope", "queue"))
 
 
+def _describe_meters(desk: Desk, _body: Mapping[str, Any]) -> dict[str, Any]:
+    return desk.describe_meters()
+
+
+_SLOW = (_count_rows, _describe_meters)
+"""Questions that only read, and may take long."""
+
+
 def _make_cards(desk: Desk, body: Mapping[str, Any]) -> dict[str, Any]:
     return desk.make_cards(_read_rows(body))
 
@@ -292,6 +303,7 @@ def _decide(desk: Desk, body: Mapping[str, Any]) -> dict[str, Any]:
         rows = desk.list_rows(_read_filter(body), scope=scope).tolist()
         if body.get("n") != len(rows):
             raise StaleRowError(f"the filter has {len(rows):,} rows by now: look again")
+        rows = desk.leave_out_hidden(np.array(rows, dtype=np.intp)).tolist()
     else:
         rows = _read_rows(body)
     versions = body.get("versions", {})

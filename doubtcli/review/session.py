@@ -149,7 +149,7 @@ class Session:
         audit, heads = self.audit, self.heads
         codes = np.full(len(heads), UNDECIDED, dtype=np.intp)
         places = {name: code for code, name in enumerate(self.labels)}
-        for row in self._said:
+        for row in list(self._said):  # another thread may decide meanwhile
             verdict = self.verdict_on(row)
             if verdict is not None and verdict.decides:
                 code = places[verdict.label] if verdict.label else UNUSABLE

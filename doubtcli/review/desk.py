@@ -122,15 +122,15 @@ class Desk:
     def list_rows(self, wanted: RowFilter, order: str = "doubt", scope: str = "queue") -> Codes:
         """The rows that a filter lets through, in an order.
 
-        As long as cards hide what tells drawn rows from doubted ones, these rows are only in the plain queue:
-        a filter, or a place among all rows, would say what their cards hide.
+        Rows whose cards hide what models say are only in the queue as it is: a filter by a doubt, a place
+        among all rows or beside rows like them would say what the cards hide.
 
         Raises:
             InputError: A name is not known.
         """
         rows = self._list_scope(order, scope)
         found = rows if wanted.is_empty else rows[find_rows(wanted, self.session)[rows]]
-        is_plain = order == "doubt" and scope == "queue" and replace(wanted, state=None).is_empty
+        is_plain = order == "doubt" and scope == "queue" and not wanted.asks_models
         return found if is_plain else self.leave_out_hidden(found)
 
     def leave_out_hidden(self, rows: Codes) -> Codes:

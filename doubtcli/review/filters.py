@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,6 +65,11 @@ class RowFilter:
             if value is not None and not is_valid:
                 raise InputError(f"{value!r} is not a value of the filter {name!r}")
         return cls(**parts)
+
+    @property
+    def asks_models(self) -> bool:
+        """Whether it says something of what models and other evidence say."""
+        return not replace(self, given=None, state=None, text="").is_empty
 
     @property
     def is_empty(self) -> bool:

@@ -44,7 +44,7 @@ def test_drawn_rows_are_not_given_away(desk: Desk) -> None:
     ("wanted", "order", "scope"),
     [
         (RowFilter(tier="doubted"), "doubt", "queue"),
-        (RowFilter(given="refund"), "doubt", "queue"),
+        (RowFilter(suggested="refund"), "doubt", "queue"),
         (RowFilter(least=0.5), "doubt", "queue"),
         (RowFilter(), "alike", "queue"),
         (RowFilter(), "doubt", "all"),

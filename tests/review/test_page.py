@@ -516,7 +516,7 @@ def test_hostile_data(view: ReviewPage, judged: tuple[ScanResult, Basis], tmp_pa
         view.keys("class 995", ENTER)
         view.wait(SAVED)
         assert session.verdict_on(6).label == "class 995"
-        assert view.console_errors == []
+        assert [one for one in view.console_errors if site.address in one["message"]] == []
 
 
 # ---------------------------------------------------------------------------- looks and access

@@ -88,6 +88,8 @@ POSIX_FUNCTIONS = (
     *("chown", "fchmod", "fchown", "fork", "getegid", "geteuid", "getgid", "getuid", "killpg", "lchown"),
     *("mkfifo", "pread", "sched_getaffinity", "setsid", "statvfs", "uname", "wait4"),
 )
+NOT_LOADED = ("doubtcli.__main__", "doubtcli.records.arrays", "doubtcli.review.terminal")
+"""The last of them loads Textual, a library that looks for itself which system this is."""
 LOAD_ALL = f"""
 import importlib, os, pathlib, pkgutil, sys
 import pandas, pyarrow.parquet, typer
@@ -98,7 +100,7 @@ for name in {POSIX_FUNCTIONS}:
         delattr(os, name)
 import doubtcli
 for module in pkgutil.walk_packages(doubtcli.__path__, "doubtcli."):
-    if module.name not in ("doubtcli.__main__", "doubtcli.records.arrays"):
+    if module.name not in {NOT_LOADED}:
         importlib.import_module(module.name)
 print(len([name for name in sys.modules if name.startswith("doubtcli.")]))
 """

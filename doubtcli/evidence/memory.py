@@ -73,17 +73,17 @@ _MOST_WEIGHED = 200
 DEFAULT = MemoryUse(
     always=300e6, a_row=500, a_cell=40, a_number=52, a_letter=24, a_class=1.5e6, a_cell_of_few=380
 )
-FAST = MemoryUse(always=320e6, a_row=525, a_cell=40, a_number=30, a_letter=6, most_learned=MOST_TREE_ROWS)
+FAST = MemoryUse(always=320e6, a_row=375, a_cell=40, a_number=30, a_letter=6, most_learned=MOST_TREE_ROWS)
 BY_BATCHES = FAST
 """Fitted so that no peak was above its estimate (the process with its children, MB: peak, estimate):
 
 | rows, classes | full | by batches | fast |
 | --- | --- | --- | --- |
-| 10,000 texts, 10 | 388, 407 | | 273, 340 |
-| 10,000 texts, 77 | 740, 788 | | 349, 367 |
-| 100,000 of a mixed table with a text, 10 | 764, 803 | 451, 630 | 464, 630 |
-| the same without its text, 10 | 587, 769 | | 470, 622 |
-| 5,000,000 of a mixed table with a text, 10 | | 4,350, 4,455 | |
+| 10,000 texts, 10 | 388, 407 | | 273, 338 |
+| 10,000 texts, 77 | 740, 788 | | 349, 366 |
+| 100,000 of a mixed table with a text, 10 | 764, 803 | 451, 615 | 464, 615 |
+| the same without its text, 10 | 587, 769 | | 470, 607 |
+| 5,000,000 of a mixed table with a text, 10 | | 3,199, 3,705 | |
 """
 _COSTS = {
     Role.TEXT: "on 100,000 texts its average precision was .87, as that of a full scan",

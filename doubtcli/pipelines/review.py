@@ -17,6 +17,7 @@ from doubtcli.review.desk import Desk
 from doubtcli.review.journal import Journal
 from doubtcli.review.session import Session
 from doubtcli.review.update import Basis
+from doubtcli.store.cache import open_cache
 from doubtcli.store.folder import SUFFIX, check_folder, default_folder, is_audit, read_audit, write_audit
 from doubtcli.store.open import open_judged_audit
 from doubtcli.tools.read import read_answer_files
@@ -64,7 +65,8 @@ def open_review(
     _write_audit(found, judged.file.table, audit_folder, settings)
     folder = Path(request.folder) if request.folder else default_verdict_folder(settings.path)
     again = partial(judge_with_verdicts, settings, folder, cache=cache)
-    basis = Basis(judged.loaded, judged.curves, judged.noise_rate, again)
+    keeper = open_cache() if cache else None
+    basis = Basis(judged.loaded, judged.curves, judged.noise_rate, again, keeper)
     return Desk(Session(found, Journal(folder, request.annotator)), basis)
 
 

@@ -33,7 +33,7 @@ function decideAll(action, label, words) {
       waits = false;
       settle(answer);
       cards.clear();
-      say(`Saved: ${counted(answer.n, "row")} ${action === "label" ? `labelled ${label}` : action === "keep" ? "kept" : "accepted"}. u takes all of them back.`);
+      say(`Saved: ${counted(answer.n, "row")} ${{ keep: "kept", accept: "accepted", label: `labelled ${label}`, unusable: "called unusable" }[action]}. u takes all of them back.`);
       openList();
     },
     onRefused: ({ message }) => {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from concurrent.futures import Future
 from dataclasses import replace
+from functools import cached_property
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from doubtcli.report.page import file_name
 from doubtcli.report.page_rows import list_shown_columns
 from doubtcli.review.cards import Cards
 from doubtcli.review.filters import NEITHER, RowFilter, find_rows
+from doubtcli.review.map import RowMap, pack_bits, pack_points, pack_states
 from doubtcli.review.orders import list_review_rows, order_alike
 from doubtcli.review.session import OPEN, STATES
 from doubtcli.review.update import compare_rankings, measure_review, rank_provisionally
@@ -24,7 +26,8 @@ from doubtcli.review.update import compare_rankings, measure_review, rank_provis
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from doubtcli.records import Codes, ScanResult
+    from doubtcli.records import Bools, Codes, ScanResult
+    from doubtcli.review.map import Points
     from doubtcli.review.session import Session
     from doubtcli.review.update import Basis
     from doubtcli.tools.verdict_lines import Step
@@ -55,6 +58,7 @@ class Desk:
         self._blind = frozenset(self._mixed.tolist())
         self._lists: dict[tuple[str, str], Codes] = {}
         self._again: Future[ScanResult] | None = None
+        self._n_updates = 0
 
     # ------------------------------------------------------------------ what is shown
 
@@ -122,16 +126,20 @@ class Desk:
     def list_rows(self, wanted: RowFilter, order: str = "doubt", scope: str = "queue") -> Codes:
         """The rows that a filter lets through, in an order.
 
-        Rows whose cards hide what models say are only in the queue as it is: a filter by a doubt, a place
-        among all rows or beside rows like them would say what the cards hide.
+        Rows whose cards hide what models say are left out where a filter or a place beside rows like them
+        would say what the cards hide; among all rows they come last.
 
         Raises:
             InputError: A name is not known.
         """
         rows = self._list_scope(order, scope)
-        found = rows if wanted.is_empty else rows[find_rows(wanted, self.session)[rows]]
-        is_plain = order == "doubt" and scope == "queue" and not wanted.asks_models
-        return found if is_plain else self.leave_out_hidden(found)
+        found = rows if wanted.is_empty else rows[self._let_through(wanted)[rows]]
+        if order == "doubt" and scope == "queue" and not wanted.asks_models:
+            return found
+        others = self.leave_out_hidden(found)
+        if order == "alike" or wanted.asks_models:
+            return others
+        return np.concatenate([others, self._mixed[np.isin(self._mixed, np.setdiff1d(found, others))]])
 
     def leave_out_hidden(self, rows: Codes) -> Codes:
         """The rows without those whose cards hide what models say: they are decided one by one."""
@@ -179,6 +187,54 @@ class Desk:
             "tiers": {tier or NEITHER: n for tier, n in zip(TIERS, tiers, strict=True)},
             "states": dict(zip(STATES, states, strict=True)),
         }
+
+    # ------------------------------------------------------------------ the map
+
+    @cached_property
+    def row_map(self) -> RowMap:
+        """The rows as points."""
+        return RowMap(self.session.audit, np.sort(self._list_all()), self._basis.keeper)
+
+    def describe_map(self, seen: str = "") -> bytes | dict[str, str]:
+        """The points of the map as `pack_points` packs them; or why there are none yet, or no new ones.
+
+        Args:
+            seen: The edition of the map that the page has already.
+        """
+        points = self.row_map.points
+        if points is None:
+            trouble = self.row_map.trouble
+            return {"state": "making"} if trouble is None else {"state": "trouble", "why": trouble}
+        edition = f"{points.name}-{self._n_updates}"
+        if edition == seen:
+            return {"state": "same"}
+        hidden = [row for row in self._blind if self.session.states[row] == OPEN]
+        return pack_points(points, self.session, self._queue, hidden, edition)
+
+    def mark_points(self, wanted: RowFilter, scope: str = "all") -> bytes:
+        """One bit for each point of the map: whether a filter lets its row through.
+
+        Raises:
+            InputError: A name is not known, or there is no map.
+        """
+        through = np.zeros(len(self.session.states), dtype=np.bool_)
+        through[self.list_rows(wanted, scope=scope)] = True
+        return pack_bits(through, self._points)
+
+    def list_states(self) -> bytes:
+        """One byte for each point of the map: what became of its row, as a place in `STATES`.
+
+        Raises:
+            InputError: There is no map.
+        """
+        return pack_states(self.session.states, self._points)
+
+    @property
+    def _points(self) -> Points:
+        points = self.row_map.points
+        if points is None:
+            raise InputError("there is no map yet")
+        return points
 
     # ------------------------------------------------------------------ what is decided
 
@@ -279,6 +335,7 @@ class Desk:
         earlier = self._queue[~np.isin(self._queue, known)]
         self._queue = np.concatenate([known, earlier])
         self._lists.clear()
+        self._n_updates += 1
         return {
             "risen": moves.n_risen,
             "fallen": moves.n_fallen,
@@ -315,8 +372,13 @@ class Desk:
     def _find(self, wanted: RowFilter, scope: str) -> Codes:
         """The rows to count: without those whose cards hide what models say."""
         rows = self._list_scope("doubt", scope)
-        found = rows if wanted.is_empty else rows[find_rows(wanted, self.session)[rows]]
+        found = rows if wanted.is_empty else rows[self._let_through(wanted)[rows]]
         return self.leave_out_hidden(found)
+
+    def _let_through(self, wanted: RowFilter) -> Bools:
+        """Which rows a filter lets through, shape `(n_rows,)`."""
+        through = find_rows(wanted, self.session)
+        return through if wanted.region is None else through & self.row_map.find_region(wanted.region)
 
     def _check_rows(self, rows: Sequence[int]) -> None:
         n_rows = len(list_entries(self.session.audit.ranking))

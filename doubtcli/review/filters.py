@@ -48,6 +48,8 @@ class RowFilter:
     """The highest doubt."""
     text: str = ""
     """What their id or one of their values contains, in any case."""
+    region: str | None = None
+    """A part of the map that they are in, as `Region.parse` reads it."""
 
     @classmethod
     def parse(cls, parts: Mapping[str, Any]) -> RowFilter:
@@ -69,7 +71,7 @@ class RowFilter:
     @property
     def asks_models(self) -> bool:
         """Whether it says something of what models and other evidence say."""
-        return not replace(self, given=None, state=None, text="").is_empty
+        return not replace(self, given=None, state=None, text="", region=None).is_empty
 
     @property
     def is_empty(self) -> bool:
@@ -78,7 +80,7 @@ class RowFilter:
 
 
 def find_rows(wanted: RowFilter, session: Session) -> Bools:
-    """Which rows a filter lets through, shape `(n_rows,)`.
+    """Which rows a filter lets through by all but its region, shape `(n_rows,)`.
 
     Raises:
         InputError: A name in it is not known.

@@ -20,6 +20,7 @@ const COMMANDS = [
   { key: "c", name: "Compare", words: "put a similar row beside this one; ← → and b choose what the next key decides, g the whole group, ↑ ↓ another row; Shift with a digit labels both", run: toggleCompare, isPossible: () => isCard() && shown.partners?.length > 0 },
   { key: "r", name: "Update", words: "rank the rows again by what you decided", run: updateOrder, isPossible: () => progress?.decided > 0 && !isJudging },
   { key: "l", name: "List", words: "change between card and list", run: () => moveTo({ view: place.view === "card" ? "list" : "card" }), isPossible: () => true },
+  { key: "m", name: "Map", words: "change between card and map", run: () => moveTo({ view: place.view === "map" ? "card" : "map" }), isPossible: () => true },
   { key: "?", name: "Keys", words: "show what each key does", run: showKeys, isPossible: () => true },
 ];
 

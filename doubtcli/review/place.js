@@ -1,13 +1,13 @@
 // Where the person is: the filter, the order, the rows, the view and the row. The page's address holds all of it,
 // so that a reload stays there and the browser's button goes back.
 
-const VIEWS = ["card", "list"];
+const VIEWS = ["card", "list", "map"];
 const NUMBERS = ["least", "most"];
-const FILTERS = ["given", "suggested", "reason", "annotator", "tier", "state", "text", ...NUMBERS];
+const FILTERS = ["given", "suggested", "reason", "annotator", "tier", "state", "text", "region", ...NUMBERS];
 
 const WORDS = { least: "doubt from", most: "doubt to", text: "contains", state: "decision", annotator: "another label by" };
 
-const place = { filter: {}, order: "doubt", scope: "queue", view: "card", row: null };
+const place = { filter: {}, order: "doubt", scope: "queue", view: "card", colour: "given", row: null };
 
 function readPlace() {
   const found = new URLSearchParams(location.hash.slice(1));
@@ -18,6 +18,7 @@ function readPlace() {
   place.order = found.get("order") === "alike" ? "alike" : "doubt";
   place.scope = found.get("scope") === "all" ? "all" : "queue";
   place.view = VIEWS.includes(found.get("view")) ? found.get("view") : "card";
+  place.colour = found.get("colour") in COLOURS ? found.get("colour") : "given";
   const row = Number(found.get("row") ?? NaN);
   place.row = Number.isInteger(row) ? row : null;
 }
@@ -28,6 +29,7 @@ function writePlace({ isNew = false } = {}) {
   if (place.order !== "doubt") parts.set("order", place.order);
   if (place.scope !== "queue") parts.set("scope", place.scope);
   if (place.view !== "card") parts.set("view", place.view);
+  if (place.colour !== "given") parts.set("colour", place.colour);
   if (place.row !== null) parts.set("row", place.row);
   history[isNew ? "pushState" : "replaceState"](null, "", `#${parts}`);
 }
@@ -37,6 +39,7 @@ const hasFilter = () => Object.keys(place.filter).length > 0;
 /** The filter in words, part by part. */
 const describeFilter = () =>
   Object.entries(place.filter).map(([part, value]) => {
+    if (part === "region") return { part, words: "in the lasso on the map" };
     return { part, words: `${WORDS[part] ?? part}: ${NUMBERS.includes(part) ? value.toFixed(2) : value}` };
   });
 

@@ -58,11 +58,12 @@ function drawView() {
   document.body.dataset.view = place.view;
   drawViews();
   drawBulk();
-  if (place.view === "list") {
+  if (place.view !== "card") {
     shown = null;
     showPosition();
     updateCommands();
-    drawList();
+    if (place.view === "list") drawList();
+    else drawMap();
   } else {
     const first = listed.includes(place.row) ? place.row : nextPending(-1);
     if (first === null) showEnd();
@@ -73,7 +74,7 @@ function drawView() {
 function drawViews() {
   const button = (view) => {
     const attributes = { type: "button", "aria-pressed": String(view === place.view), onclick: () => moveTo({ view }) };
-    return make("button", attributes, view === "card" ? "Card" : "List");
+    return make("button", attributes, { card: "Card", list: "List", map: "Map" }[view]);
   };
   byId("views").replaceChildren(make("span", { class: "segments" }, ...VIEWS.map(button)));
 }

@@ -65,10 +65,13 @@ _SCRIPTS = (
     "list.js",
     "decide.js",
     "keys.js",
+    "map_points.js",
+    "map_colours.js",
+    "map.js",
     "review.js",
 )
 _PAGE_FILES = dict.fromkeys(_SCRIPTS, "text/javascript") | dict.fromkeys(
-    ("page.css", "review.css"), "text/css"
+    ("page.css", "review.css", "map.css"), "text/css"
 )
 
 
@@ -152,6 +155,9 @@ def make_app(desk: Desk, token: str, port: int) -> Starlette:
         "list": _list_rows,
         "counts": _count_rows,
         "cards": _make_cards,
+        "map": _describe_map,
+        "mask": _mark_points,
+        "states": _list_states,
         "decide": _decide,
         "undo": _undo,
         "redo": _redo,
@@ -241,7 +247,9 @@ async def _answer(request: Request, *, desk: Desk, ask: Callable[[Desk, Any], An
     # counting a large file takes longer than deciding, which must not wait for it
     found = await run_in_threadpool(ask, desk, body) if ask in _SLOW else ask(desk, body)
     if isinstance(found, np.ndarray):
-        return Response(found.astype("<i4").tobytes(), media_type="application/octet-stream")
+        found = found.astype("<i4").tobytes()
+    if isinstance(found, bytes):
+        return Response(found, media_type="application/octet-stream")
     # a text may hold half a letter of UTF-16, which UTF-8 has no bytes for
     content = json.dumps(found, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return Response(content.encode(errors="replace"), media_type="application/json")
@@ -291,6 +299,18 @@ _SLOW = (_count_rows, _describe_meters)
 
 def _make_cards(desk: Desk, body: Mapping[str, Any]) -> dict[str, Any]:
     return desk.make_cards(_read_rows(body))
+
+
+def _describe_map(desk: Desk, body: Mapping[str, Any]) -> bytes | dict[str, str]:
+    return desk.describe_map(_read_text(body, "seen", ""))
+
+
+def _mark_points(desk: Desk, body: Mapping[str, Any]) -> bytes:
+    return desk.mark_points(_read_filter(body), _read_text(body, "scope", "all"))
+
+
+def _list_states(desk: Desk, _body: Mapping[str, Any]) -> bytes:
+    return desk.list_states()
 
 
 def _decide(desk: Desk, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from doubtcli.plugins import LoadedReason
     from doubtcli.rank.prior import ErrorCurves
-    from doubtcli.records import Bools, Codes, ExpectedWrong, NoiseRate, Ranking, ScanResult, Verdicts
+    from doubtcli.records import Bools, Codes, ExpectedWrong, Keeper, NoiseRate, Ranking, ScanResult, Verdicts
     from doubtcli.records.arrays import Floats
 
 NEXT_ROWS = 50
@@ -44,6 +44,8 @@ class Basis:
     """What models alone say of the noise rate."""
     judge_again: Callable[[], ScanResult] | None = None
     """Judges the file again, with what was decided; None where that is not wanted."""
+    keeper: Keeper | None = None
+    """Keeps the places of the map for later runs."""
 
 
 @dataclass(frozen=True)

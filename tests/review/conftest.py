@@ -28,13 +28,28 @@ if TYPE_CHECKING:
     from doubtcli.records import ScanResult
 
 
+class Memory:
+    """Keeps what was computed, as the cache does."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Any] = {}
+
+    def find(self, key: str) -> Any:
+        """What was kept."""
+        return self.kept.get(key)
+
+    def keep(self, key: str, value: Any) -> None:
+        """Keep a value."""
+        self.kept[key] = value
+
+
 @pytest.fixture(scope="session")
 def judged(request: pytest.FixtureRequest) -> tuple[ScanResult, Basis]:
     """The sample tickets, scanned fast, with 20 rows drawn at random; and what a review needs besides."""
     path = str(request.config.rootpath / "fixtures" / "tickets.csv")
     settings = ScanSettings(path=path, label="intent", fast=True, audit_sample=20)
     found, made = judge_and_describe(settings, progress=Silence())
-    return found, Basis(made.loaded, made.curves, made.noise_rate)
+    return found, Basis(made.loaded, made.curves, made.noise_rate, keeper=Memory())
 
 
 @pytest.fixture(scope="session")

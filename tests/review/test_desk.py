@@ -47,7 +47,7 @@ def test_drawn_rows_are_not_given_away(desk: Desk) -> None:
         (RowFilter(suggested="refund"), "doubt", "queue"),
         (RowFilter(least=0.5), "doubt", "queue"),
         (RowFilter(), "alike", "queue"),
-        (RowFilter(), "doubt", "all"),
+        (RowFilter(tier="neither"), "doubt", "all"),
     ],
 )
 def test_lists_do_not_give_drawn_rows_away(desk: Desk, wanted: RowFilter, order: str, scope: str) -> None:
@@ -56,6 +56,13 @@ def test_lists_do_not_give_drawn_rows_away(desk: Desk, wanted: RowFilter, order:
 
     assert hidden.isdisjoint(desk.list_rows(wanted, order, scope).tolist())
     assert hidden <= set(desk.list_rows(RowFilter(state="open")).tolist())
+
+
+def test_hidden_rows_are_last_among_all(desk: Desk) -> None:
+    """Among all rows, most doubted first, those whose cards hide their doubt are the last."""
+    hidden = list_review_rows(desk.session.audit)[0][:40].tolist()
+
+    assert desk.list_rows(RowFilter(), scope="all")[-40:].tolist() == hidden
 
 
 def test_drawn_row_after_its_decision(desk: Desk) -> None:
@@ -112,7 +119,8 @@ def test_filters(desk: Desk, wanted: RowFilter, rule: object) -> None:
 
     found = set(desk.list_rows(wanted, scope="all").tolist())
 
-    hidden = {row for row in list_review_rows(audit)[0][:40].tolist() if row != 0}
+    mixed = list_review_rows(audit)[0][:40].tolist()
+    hidden = {row for row in mixed if row != 0} if wanted.asks_models else set()
     expected = {row for row in range(audit.examples.n_rows) if rule(audit, row)}
     assert found == expected - hidden
     assert found

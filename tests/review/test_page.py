@@ -524,10 +524,10 @@ def test_hostile_data(view: ReviewPage, judged: tuple[ScanResult, Basis], tmp_pa
 
 def test_legend(page: ReviewPage) -> None:
     """Each command that is always in sight is explained under the key ?, and Escape closes that."""
-    assert len(page.texts("#commands kbd")) == 15
+    assert len(page.texts("#commands kbd")) == 16
     page.keys("?")
     assert page.texts(".keys-list b")[:2] == ["Accept", "Keep"]
-    assert len(page.texts(".keys-list b")) == 15
+    assert len(page.texts(".keys-list b")) == 16
     page.keys(ESCAPE)
     assert not page.all("#dialog")[0].is_displayed()
 

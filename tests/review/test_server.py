@@ -127,7 +127,7 @@ def test_two_windows(site: Site) -> None:
 
 def test_filter_decided_at_once(site: Site) -> None:
     """All rows of a filter are decided in one step, and one undo takes it back."""
-    wanted = {"given": "refund"}
+    wanted = {"suggested": "refund"}
     status, content, _ = site.send(f"/{site.token}/api/list", {"filter": wanted})
     rows = np.frombuffer(content, "<i4")
 

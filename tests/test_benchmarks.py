@@ -25,6 +25,7 @@ import measure  # noqa: E402
 import nessie_methods  # noqa: E402
 import page  # noqa: E402
 import ranking  # noqa: E402
+import review  # noqa: E402
 import sets  # noqa: E402
 import tools  # noqa: E402
 import verdicts  # noqa: E402
@@ -47,6 +48,13 @@ def run_here(command):
 
 
 # ----------------------------------------------------------------- the measures
+
+
+def test_effort_of_cards_counts_what_the_card_before_had_not():
+    """Of three cards the pair of labels changes once; "c" and "d" are new, "b" and a repeated "c" are not."""
+    found = review.count_effort([(0, 1), (0, 1), (0, 2)], ["a b", "b c", "C d d"])
+
+    assert (found.changes, found.new_words) == (1, 2)
 
 
 def test_recall_in_the_first_tenth_counts_whole_rows_rounded_up():

@@ -67,7 +67,10 @@ def open_review(
     again = partial(judge_with_verdicts, settings, folder, cache=cache)
     keeper = open_cache() if cache else None
     basis = Basis(judged.loaded, judged.curves, judged.noise_rate, again, keeper)
-    return Desk(Session(found, Journal(folder, request.annotator)), basis)
+    desk = Desk(Session(found, Journal(folder, request.annotator)), basis)
+    with progress.stage("Preparing the cards"):
+        desk.prepare()
+    return desk
 
 
 def judge_with_verdicts(settings: ScanSettings, folder: Path, *, cache: bool = True) -> ScanResult:

@@ -60,6 +60,11 @@ class Desk:
         self._again: Future[ScanResult] | None = None
         self._n_updates = 0
 
+    def prepare(self) -> None:
+        """Make what the first card needs, such as how often words are in rows of each label."""
+        if len(self._queue):
+            self._cards.make(self._queue[:1].tolist())
+
     # ------------------------------------------------------------------ what is shown
 
     def describe(self) -> dict[str, Any]:
@@ -295,15 +300,18 @@ class Desk:
 
     # ------------------------------------------------------------------ what follows from it
 
-    def update(self) -> dict[str, Any]:
+    def update(self, *, judges_again: bool = True) -> dict[str, Any]:
         """Rank the rows again by what was decided: at once and provisionally, then by judging the file again.
+
+        Args:
+            judges_again: Whether to judge the file again, in the background.
 
         Returns:
             What moved, and whether the file is being judged.
         """
         verdicts = self.session.record_verdicts()
         ranking = rank_provisionally(self._scanned, self._basis.curves, verdicts)
-        if self._basis.judge_again is not None and self._again is None:
+        if judges_again and self._basis.judge_again is not None and self._again is None:
             self._again = _run_in_background(self._basis.judge_again)
         return self._follow(replace(self._scanned, ranking=ranking), is_provisional=True)
 

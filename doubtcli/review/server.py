@@ -293,7 +293,7 @@ def _describe_meters(desk: Desk, _body: Mapping[str, Any]) -> dict[str, Any]:
     return desk.describe_meters()
 
 
-_SLOW = (_count_rows, _describe_meters)
+_SLOW = (_list_rows, _count_rows, _describe_meters)
 """Questions that only read, and may take long."""
 
 

@@ -1,0 +1,141 @@
+"""How quick a review of a large file is, and what the order of its cards saves.
+
+Usage: python benchmarks/review.py [--texts ROWS] [--probabilities ROWS] [--write]   (`make bench-review`)
+
+The desk of a review is asked what the page asks it, in this process: it shows what the server takes, without
+the browser. The orders are compared by what a person has to take in anew with each card: whether the pair of
+given and suggested label is another one than on the card before, and how many words were not on it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+import resource
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from grown_sets import write_file
+from page import PAGE, markdown_table, write_between
+
+from doubtcli.pipelines.review import ReviewRequest, open_review
+from doubtcli.progress import Silence
+from doubtcli.report.page_rows import list_shown_columns
+from doubtcli.review.filters import RowFilter
+from doubtcli.settings import ScanSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from doubtcli.review.desk import Desk
+
+BEGIN, END = "<!-- review: begin -->", "<!-- review: end -->"
+DECISIONS = 20
+VERDICTS = 50
+TEXTS, PROBABILITIES = "texts, 10 classes", "given probabilities"
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What a person has to take in anew over some cards."""
+
+    changes: int
+    """Cards whose pair of labels is another one than on the card before."""
+    new_words: int
+    """Words that were not on the card before."""
+
+
+def main() -> None:
+    """Measure the reviews, and print or write the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--texts", type=int, default=100_000, metavar="ROWS")
+    parser.add_argument("--probabilities", type=int, default=1_000_000, metavar="ROWS")
+    parser.add_argument("--write", action="store_true")
+    wanted = parser.parse_args()
+    rows, orders = [], []
+    for kind, n_rows in ((TEXTS, wanted.texts), (PROBABILITIES, wanted.probabilities)):
+        with tempfile.TemporaryDirectory() as folder:
+            desk = open_desk(kind, n_rows, Path(folder))
+            if kind == TEXTS:
+                orders = [[order, *map(str, measure_effort(desk, order))] for order in ("doubt", "alike")]
+            rows.append([kind, f"{n_rows:,}", *map(str, measure_desk(desk))])
+    head = ["file", "rows", "decision and next card", "counts", "meters", "new order", "peak, GB"]
+    of_orders = ["order", "changes of the pair of labels", "words not on the card before"]
+    load = f"Load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores."
+    report = "\n\n".join([load, markdown_table(head, rows), markdown_table(of_orders, orders)])
+    print(report)
+    if wanted.write:
+        write_between(PAGE, BEGIN, END, report)
+
+
+def open_desk(kind: str, n_rows: int, folder: Path) -> Desk:
+    """The review of a grown file, by a scan that keeps nothing."""
+    file = write_file(kind, n_rows, folder)
+    probabilities = None if file.probabilities is None else str(file.probabilities)
+    settings = ScanSettings(path=str(file.path), label="label", pred_probs=probabilities)
+    return open_review(ReviewRequest(settings, "ana"), progress=Silence(), cache=False)
+
+
+def measure_desk(desk: Desk) -> list[float]:
+    """The milliseconds of what the page asks, and the peak memory in GB."""
+    rows = desk.list_rows(RowFilter()).tolist()
+    desk.make_cards(rows[:1])
+
+    def decide(at: int) -> None:
+        desk.decide(uuid4().hex, [rows[at]], "keep")
+        desk.make_cards([rows[at + 1]])
+
+    decide(0)
+    decisions = [take_time(lambda at=at: decide(at)) for at in range(1, DECISIONS + 1)]
+    counts = take_time(lambda: desk.count_rows(RowFilter()))
+    meters = take_time(desk.describe_meters)
+    for at in range(DECISIONS + 1, VERDICTS):
+        desk.decide(uuid4().hex, [rows[at]], "keep")
+    update = take_time(lambda: desk.update(judges_again=False))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return [round(median(decisions)), round(counts), round(meters), round(update), round(peak / 1e9, 2)]
+
+
+def take_time(ask: Callable[[], object]) -> float:
+    """The milliseconds that a question takes."""
+    start = time.perf_counter()
+    ask()
+    return 1000 * (time.perf_counter() - start)
+
+
+def measure_effort(desk: Desk, order: str) -> tuple[int, int]:
+    """What is new to the reader of the first cards in an order."""
+    audit = desk.session.audit
+    rows = desk.list_rows(RowFilter(), order)[:VERDICTS].tolist()
+    columns = audit.examples.inputs.select(list_shown_columns(audit))
+    texts = [" ".join(str(value) for value in one.values()) for one in columns.take(rows).to_pylist()]
+    pairs = [
+        (int(audit.examples.given_labels[row]), int(audit.ranking.suggested_labels[row])) for row in rows
+    ]
+    found = count_effort(pairs, texts)
+    return found.changes, found.new_words
+
+
+def count_effort(pairs: Sequence[tuple[int, int]], texts: Sequence[str]) -> Effort:
+    """What each card has that the card before had not, all cards together.
+
+    Example:
+        >>> count_effort([(0, 1), (0, 1), (2, 1)], ["a b", "b c", "b"])
+        Effort(changes=1, new_words=1)
+    """
+    words = [set(text.lower().split()) for text in texts]
+    return Effort(
+        changes=sum(one != other for one, other in itertools.pairwise(pairs)),
+        new_words=sum(len(own - before) for before, own in itertools.pairwise(words)),
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -3,7 +3,7 @@
 Usage: python benchmarks/review.py [--texts ROWS] [--probabilities ROWS] [--write]   (`make bench-review`)
 
 The desk of a review is asked what the page asks it, in this process: it shows what the server takes, without
-the browser. The orders are compared by what a person has to take in anew with each card: whether the pair of
+the browser. The orders are compared by what is new to a person on each card: whether the pair of
 given and suggested label is another one than on the card before, and how many words were not on it.
 """
 
@@ -44,7 +44,7 @@ TEXTS, PROBABILITIES = "texts, 10 classes", "given probabilities"
 
 @dataclass(frozen=True)
 class Effort:
-    """What a person has to take in anew over some cards."""
+    """What is new to a person over some cards."""
 
     changes: int
     """Cards whose pair of labels is another one than on the card before."""

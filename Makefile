@@ -5,7 +5,7 @@ BIN := .venv/bin
 DOCS := README.md docs/*.md
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage explore test-integration dist check format bench-ranking bench-flips bench-pairs bench-coverage bench-speed bench-embeddings bench-gate bench-numbers bench-review bench-verdicts docs notebook clean
+.PHONY: help demo test coverage explore test-browser test-integration dist check format bench-ranking bench-flips bench-pairs bench-coverage bench-speed bench-embeddings bench-gate bench-numbers bench-review bench-verdicts docs notebook clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,7 +24,10 @@ coverage: .venv/dev ## Run the tests, and list the lines that none of them reach
 	$(BIN)/pytest -n 2 --cov --cov-report=term
 
 explore: .venv/dev ## Run the property tests on random draws, and remember those that failed
-	$(BIN)/pytest -n 2 -m 'hypothesis and not integration' --hypothesis-profile=explore
+	$(BIN)/pytest -n 2 -m 'hypothesis and not integration and not browser' --hypothesis-profile=explore
+
+test-browser: .venv/dev ## Run the tests of a review in a real browser: needs chromium and chromedriver
+	$(BIN)/pytest -n 2 -m browser
 
 test-integration: .venv-integration/made ## Run the tests with real annotation tools: minutes, 2 GB, the network
 	.venv-integration/bin/pytest -m integration

@@ -6,11 +6,13 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -77,9 +79,33 @@ def folder(tmp_path: Path, samples: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     return tmp_path
 
 
+def review_one_row(line: str) -> None:
+    """Run a review until its page has decided on a row, and end it as a person does."""
+    command = [sys.executable, "-m", "doubtcli", *shlex.split(line)[1:], "--no-browser"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8") as running:
+        try:
+            address = next(found[1] for text in running.stdout if (found := re.search(r"(http://\S+)", text)))
+            ask_page(address, "decide", {"name": "s1", "rows": [0], "action": "keep"})
+        finally:
+            running.send_signal(signal.SIGINT)
+            code = running.wait(timeout=20)
+    assert code in {0, 130}
+
+
+def ask_page(address: str, question: str, body: dict[str, object]) -> None:
+    """Ask a review something as its page does."""
+    request = Request(
+        f"{address}api/{question}", json.dumps(body).encode(), {"Content-Type": "application/json"}
+    )
+    with urlopen(request, timeout=20) as answer:
+        assert answer.status == 200
+
+
 def run_line(line: str) -> None:
     """Run a line of a shell block, in this process if it is a plain call of `doubt`: that starts faster."""
-    if line.startswith("doubt ") and not re.search(r"[|&;<>$`\\]", line):
+    if line.startswith("doubt review"):
+        review_one_row(line)
+    elif line.startswith("doubt ") and not re.search(r"[|&;<>$`\\]", line):
         assert run(shlex.split(line)[1:]) == 0
     else:
         done = subprocess.run(

@@ -114,6 +114,7 @@ def _serve_page(desk: Desk, port: int, *, opens_browser: bool) -> None:
     with listening:
         token, taken = make_token(), listening.getsockname()[1]
         server = make_server(make_app(desk, token, taken))
+        listening.listen()  # so that the page can be asked for as soon as its address is known
         address = f"http://{HOST}:{taken}/{token}/"
         typer.echo(
             f"The page: {address}\nEvery decision is saved in {desk.session.journal.folder}. Ctrl-C ends."
@@ -121,6 +122,5 @@ def _serve_page(desk: Desk, port: int, *, opens_browser: bool) -> None:
         if opens_browser and can_open_browser():
             import webbrowser
 
-            listening.listen()
             webbrowser.open(address)
         server.run(sockets=[listening])

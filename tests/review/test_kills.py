@@ -29,6 +29,7 @@ def kill_after(pid: int, seconds: float) -> None:
     Timer(seconds, os.kill, (pid, signal.SIGKILL)).start()
 
 
+@pytest.mark.browser
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the process is forked, to be killed at once")
 def test_killed_server_loses_nothing(start: Callable[..., Session], judged: tuple[ScanResult, Basis]) -> None:
     """A server that is killed at 50 moments loses no decision that it had acknowledged, and doubles none."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from doubtcli.review.session import Session
     from tests.review.conftest import Site
 
-pytestmark = needs_browser
+pytestmark = [pytest.mark.browser, needs_browser]
 
 SECONDS = 20
 SETTLED = "!painting && !waits && unsaved.length === 0 && map.mask !== null && map.kinds !== null"

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from doubtcli.review.update import Basis
     from tests.review.conftest import Site
 
-pytestmark = needs_browser
+pytestmark = [pytest.mark.browser, needs_browser]
 
 SAVED = "shown !== null && !waits && unsaved.length === 0 && !byId('said').textContent.startsWith('Saving')"
 SECONDS = 10
@@ -47,7 +47,10 @@ class ReviewPage(OpenPage):
     def wait(self, condition: str) -> None:
         """Wait until a condition of the page holds."""
         WebDriverWait(self.browser, SECONDS, 0.01).until(
-            lambda _: self.ask(f"Boolean({condition})"), condition
+            lambda _: self.ask(
+                f"(() => {{ try {{ return Boolean({condition}); }} catch {{ return false; }} }})()"
+            ),
+            condition,
         )
 
     def type(self, *keys: str) -> None:

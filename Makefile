@@ -5,7 +5,7 @@ BIN := .venv/bin
 DOCS := README.md docs/*.md
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage explore test-browser test-integration dist check format bench-ranking bench-flips bench-pairs bench-coverage bench-speed bench-embeddings bench-gate bench-numbers bench-review bench-verdicts docs notebook clean
+.PHONY: help demo test coverage explore test-browser test-integration dist check format bench-ranking bench-flips bench-pairs bench-coverage bench-speed bench-embeddings bench-gate bench-numbers bench-review bench-verdicts docs notebook pictures clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -86,6 +86,9 @@ bench-verdicts: .venv/bench ## Measure what 50 verdicts do to the ranking and to
 
 docs: .venv/dev ## Write the generated parts of README.md and docs/
 	COLUMNS=80 $(BIN)/cog -r -I docs $(DOCS)
+
+pictures: .venv/dev ## Take the pictures of the review in docs/pictures/ again
+	$(BIN)/python docs/pictures.py
 
 notebook: .venv/dev ## Run docs/notebook.ipynb and keep what it shows
 	$(BIN)/jupyter execute --inplace docs/notebook.ipynb

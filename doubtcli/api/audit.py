@@ -20,6 +20,7 @@ from doubtcli.api.keywords import (
     say_in_keywords,
     with_keywords_in_errors,
 )
+from doubtcli.api.review import Review
 from doubtcli.apply.target import OutputOptions
 from doubtcli.errors import SettingsError
 from doubtcli.pipelines.apply import ApplyRequest, QueueAudit, correct_frame, correct_labels, refuse_unusable
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from doubtcli.pipelines.apply import CorrectedFrame
     from doubtcli.records import AuditComparison, NoiseRate, Settled, Skill
     from doubtcli.records.relabelling import ApplyResult
-    from doubtcli.review.session import Session
     from doubtcli.store.open import FoundAudit
 
 OTHER_AUDIT = "nothing was changed: correct the verdicts, or apply them to the audit of their queue"
@@ -306,7 +306,7 @@ class Audit:
         return compare_audits(self._check_data(), later, progress=Silence())
 
     @with_keywords_in_errors
-    def review(self, *, as_name: str | None = None, folder: str | os.PathLike[str] | None = None) -> Session:
+    def review(self, *, as_name: str | None = None, folder: str | os.PathLike[str] | None = None) -> Review:
         """Decide on rows from Python, as in `doubt review`: what is decided is saved at once.
 
         The file or table is judged again; that takes little time where the cache has what the scan made.
@@ -316,8 +316,9 @@ class Audit:
             folder: Where verdicts are kept; needed for a table in memory, else beside the file.
 
         Returns:
-            The review: `decide`, `keep`, `accept`, `undo` and `redo` take row ids, `verdicts` has what was
-            decided. Its folder can be given to `apply`, or to a scan as `verdicts`.
+            The review: `decide`, `keep`, `accept`, `skip` and `mark_unusable` take row ids, `undo` and `redo`
+            go back and forth, `verdicts` has what was decided. Its folder can be given to `apply`, or to a
+            scan as `verdicts`.
 
         Raises:
             DoubtError: The data have changed, or the folder can't be used.
@@ -328,7 +329,7 @@ class Audit:
                 "verdicts on a table in memory need a folder", where="folder", hint='folder="table.verdicts"'
             )
         place = Path(folder) if folder is not None else default_verdict_folder(found.data_path)
-        return reopen_session(found, place, choose_name(as_name))
+        return Review(reopen_session(found, place, choose_name(as_name)))
 
     def _check_data(self, *, or_backup: bool = True) -> FoundAudit:
         """The audit, where its data are at hand and as they were judged."""

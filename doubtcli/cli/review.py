@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack, suppress
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,10 +13,15 @@ import typer
 
 from doubtcli.cli import options
 from doubtcli.cli.console import LOADING, Color, LiveReport, can_open_browser, choose_progress, run_with_label
+from doubtcli.disk.paths import STANDARD_INPUT
 from doubtcli.errors import ExitCode, SettingsError
 from doubtcli.settings import load_settings
+from doubtcli.wording.numbers import format_count
+from doubtcli.wording.quoting import shell_word
 
 if TYPE_CHECKING:
+    import socket
+
     from doubtcli.progress import Progress
     from doubtcli.review.desk import Desk
     from doubtcli.settings import ScanSettings
@@ -34,6 +40,13 @@ def review(
     as_name: Annotated[
         str | None,
         options.declare_option("--as", "Who decides. [default: your user name]", REVIEW, "NAME"),
+    ] = None,
+    output: Annotated[
+        str | None,
+        options.declare_setting("output", options.OUTPUT, "FOLDER", "-o", otherwise="DATA.doubt"),
+    ] = None,
+    audit_sample: Annotated[
+        int | None, options.declare_setting("audit-sample", options.OUTPUT, "NUMBER", otherwise="none")
     ] = None,
     folder: Annotated[
         str | None,
@@ -64,18 +77,23 @@ def review(
     """
     from doubtcli.pipelines.review import choose_name
 
-    flags = {**scan, "path": path, "force": force}
+    flags = {**scan, "path": path, "force": force, "output": output, "audit_sample": audit_sample}
     settings = load_settings(flags, start=Path.cwd(), config=config, isolated=isolated)
     report = None if quiet else LiveReport(settings.path, color)
     progress = choose_progress(wanted=not (quiet or no_progress))
     open_desk = partial(
         _open_desk, annotator=choose_name(as_name), folder=folder, progress=progress, cache=not no_cache
     )
-    desk = run_with_label(open_desk, settings, may_ask=report is not None)
-    if tui:
-        _run_in_terminal(desk)
-    else:
-        _serve_page(desk, port, opens_browser=not no_browser)
+    with ExitStack() as opened:
+        listening = None if tui else opened.enter_context(_listen(port))
+        desk = run_with_label(open_desk, settings, may_ask=report is not None)
+        _say_outdated(desk)
+        if listening is None:
+            _run_in_terminal(desk)
+        else:
+            _serve_page(desk, listening, opens_browser=not no_browser)
+    if not quiet:
+        _say_next(desk, settings.path)
     return ExitCode.DONE
 
 
@@ -100,27 +118,50 @@ def _run_in_terminal(desk: Desk) -> None:
         run_prompt(desk)
 
 
-def _serve_page(desk: Desk, port: int, *, opens_browser: bool) -> None:
-    from doubtcli.review.server import HOST, make_app, make_server, make_token, open_socket
+def _listen(port: int) -> socket.socket:
+    """A socket for the page, before a scan that may take long."""
+    from doubtcli.review.server import open_socket
 
     try:
-        listening = open_socket(port)
-    except OSError as error:
+        return open_socket(port)
+    except (OSError, OverflowError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is above 65535"
         raise SettingsError(
-            f"port {port} can't be used: {error.strerror}",
-            where="--port",
-            hint="leave it out, or choose another",
+            f"port {port} can't be used: {why}", where="--port", hint="leave it out, or choose another"
         ) from error
-    with listening:
-        token, taken = make_token(), listening.getsockname()[1]
-        server = make_server(make_app(desk, token, taken))
-        listening.listen()  # so that the page can be asked for as soon as its address is known
-        address = f"http://{HOST}:{taken}/{token}/"
-        typer.echo(
-            f"The page: {address}\nEvery decision is saved in {desk.session.journal.folder}. Ctrl-C ends."
-        )
-        if opens_browser and can_open_browser():
-            import webbrowser
 
-            webbrowser.open(address)
+
+def _serve_page(desk: Desk, listening: socket.socket, *, opens_browser: bool) -> None:
+    from doubtcli.review.server import HOST, make_app, make_server, make_token
+
+    token, port = make_token(), listening.getsockname()[1]
+    server = make_server(make_app(desk, token, port))
+    listening.listen()  # so that the page can be asked for as soon as its address is known
+    address = f"http://{HOST}:{port}/{token}/"
+    typer.echo(f"The page: {address}\nEvery decision is saved in {desk.session.journal.folder}. Ctrl-C ends.")
+    if opens_browser and can_open_browser():
+        import webbrowser
+
+        webbrowser.open(address)
+    with suppress(KeyboardInterrupt):  # the way to end it
         server.run(sockets=[listening])
+
+
+def _say_outdated(desk: Desk) -> None:
+    n = desk.session.n_outdated
+    if n:
+        verdicts = format_count(n, "verdict")
+        typer.echo(
+            f"{verdicts} in {desk.session.journal.folder} don't count: their rows have changed since",
+            err=True,
+        )
+
+
+def _say_next(desk: Desk, path: str) -> None:
+    """What was decided, and how to write it back."""
+    states = desk.describe_progress()["states"]
+    words = ", ".join(f"{n:,} {name}" for name, n in states.items() if n)
+    typer.echo(words or "Nothing was decided.")
+    if words and path != STANDARD_INPUT and not path.endswith(".doubt"):
+        folder = shell_word(str(desk.session.journal.folder))
+        typer.echo(f"To write it back: doubt apply {shell_word(path)} --verdicts {folder}")

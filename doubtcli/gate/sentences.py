@@ -18,6 +18,7 @@ from doubtcli.gate.result import LABEL_CONFLICT, UNLABELLED, Change, Outcome, Wa
 from doubtcli.gate.waivers.write import add_waivers
 from doubtcli.records import DOUBTED
 from doubtcli.settings import WAIVERS_FILE
+from doubtcli.tools.verdict_lines import is_verdict_folder
 from doubtcli.wording.numbers import format_score
 from doubtcli.wording.quoting import path_bytes, printable_path, shell_word
 
@@ -259,6 +260,12 @@ def _is_writable(finding: Finding) -> bool:
 def _make_waiver_lines(result: GateResult, file: FileResult, finding: Finding) -> list[tuple[str, str]]:
     """The lines of the first row's waiver, ready to be pasted."""
     waivers = result.waivers_path or WAIVERS_FILE
+    if is_verdict_folder(waivers):
+        words = "if the label of a row is right, keep it in the review of these verdicts:"
+        return [
+            (words, _WORDS),
+            (f"doubt review {shell_word(file.path)} --folder {shell_word(waivers)}", _COMMAND),
+        ]
     names_file = len(result.files) > 1 and names_a_file(file.path)
     waiver = Waiver(
         finding.row_id,

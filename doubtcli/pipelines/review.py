@@ -7,7 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from doubtcli.disk.paths import STANDARD_INPUT
 from doubtcli.errors import InputError, SettingsError
+from doubtcli.files.table import sha256_of
 from doubtcli.progress import Silence
 from doubtcli.queue.make import write_scan_queue
 from doubtcli.records import InMemory
@@ -58,12 +60,16 @@ def open_review(
     from doubtcli.pipelines.scan import judge_and_describe
 
     settings, audit_folder = _find_data(request.settings)
-    check_folder(audit_folder, settings.path, force=settings.force, verdicts=settings.verdicts)
+    folder = Path(request.folder) if request.folder else default_verdict_folder(settings.path)
+    if folder.exists() and not folder.is_dir():
+        raise SettingsError("it is a file, not a folder", where=str(folder), hint="name another --folder")
+    if not _is_audited(settings, audit_folder):
+        check_folder(audit_folder, settings.path, force=settings.force, verdicts=settings.verdicts)
     found, judged = judge_and_describe(settings, progress=progress, listener=listener, cache=cache)
     if not found.examples.n_rows:
         raise InputError("there is no labelled row to review", where=settings.path)
-    _write_audit(found, judged.file.table, audit_folder, settings)
-    folder = Path(request.folder) if request.folder else default_verdict_folder(settings.path)
+    if not _is_audited(settings, audit_folder):
+        _write_audit(found, judged.file.table, audit_folder, settings)
     again = partial(judge_with_verdicts, settings, folder, cache=cache)
     keeper = open_cache() if cache else None
     basis = Basis(judged.loaded, judged.curves, judged.noise_rate, again, keeper)
@@ -144,9 +150,17 @@ def _find_data(settings: ScanSettings) -> tuple[ScanSettings, Path]:
     return found.settings, Path(settings.path)
 
 
+def _is_audited(settings: ScanSettings, folder: Path) -> bool:
+    """Whether a folder has an audit of the file as it is now, made with these settings or with others.
+
+    Such an audit stays as it is: its queue may have been filled in, and verdicts can be applied to it, too.
+    """
+    if settings.path == STANDARD_INPUT or not is_audit(str(folder)):
+        return False
+    return read_audit(folder).document.source.sha256 == sha256_of(settings.path)
+
+
 def _write_audit(found: ScanResult, table: Table, folder: Path, settings: ScanSettings) -> None:
-    """Write the audit as a scan does, unless it is there: verdicts are applied to it."""
-    if is_audit(str(folder)) and read_audit(folder).document.audit_key == found.audit_key:
-        return
+    """Write the audit as a scan does: verdicts are applied to it."""
     queue, page = write_scan_queue(found, table, settings.queue_size), render_html(found)
     write_audit(found, folder, queue_csv=queue, report_html=page, force=settings.force)

@@ -1,6 +1,7 @@
 // What the page asks of the server; and the steps that the server has not acknowledged yet.
 
 const RETRY_AFTER = 4_000; // ms
+const NO_SUCH_PAGE = 404;
 const TROUBLES = 500; // of an answer with this status or a higher one, the same request may succeed later
 
 /** An answer that is a refusal: `status` is its code, and the message says why. */
@@ -23,7 +24,9 @@ async function ask(question, body = {}) {
   return isNumbers ? new Int32Array(await response.arrayBuffer()) : response.json();
 }
 
-const isTrouble = (error) => !(error instanceof Refusal) || error.status >= TROUBLES;
+/** The server was started again: it has another token, and refuses this page as it does any other. */
+const isOtherServer = (error) => error instanceof Refusal && error.status === NO_SUCH_PAGE;
+const isTrouble = (error) => !(error instanceof Refusal) || error.status >= TROUBLES || isOtherServer(error);
 
 // ---------------------------------------------------------------- steps
 
@@ -66,9 +69,10 @@ async function sendSteps() {
 
 /** Says plainly what is not saved, or that a row can't be had. */
 function showTrouble(error, again = sendSteps) {
-  const why = error instanceof Refusal ? error.message : "the server does not answer. Is doubt review still running?";
+  const restarted = "doubt review was started again, at another address: open that, and decide these rows there";
+  const why = isOtherServer(error) ? restarted : error instanceof Refusal ? error.message : "the server does not answer. Is doubt review still running?";
   const what = unsaved.length
-    ? `Not saved: ${counted(unsaved.length, "step")} (${unsaved[0].words}${unsaved.length > 1 ? ", ..." : ""})`
+    ? `Not saved: ${counted(unsaved.length, "step")} (${unsaved.map(({ words }) => words).join("; ")})`
     : "Nothing was lost, but the page can't go on";
   const retry = { type: "button", class: "chip", id: "retry", onclick: again };
   const button = make("button", retry, "Try again ", make("kbd", {}, "r"));

@@ -89,7 +89,6 @@ class Desk:
             "skill": str(audit.skill),
             "notes": list(audit.notes),
             "rows": audit.examples.n_rows,
-            "queued": len(self._queue),
             "outdated": self.session.n_outdated,
         }
 
@@ -103,6 +102,7 @@ class Desk:
             "states": {name: states[name] for name in STATES if name != "open"},
             "decided": decided,
             "left": n_open,
+            "queued": len(self._queue),
             "canUndo": session.can_undo,
             "canRedo": session.can_redo,
             "provisional": self._is_provisional,
@@ -118,7 +118,7 @@ class Desk:
         return {
             "checked": found.n_checked,
             "wrong": found.n_wrong,
-            "next": {"rows": found.next.n_rows, "wrong": round(found.next.mean, 1)},
+            "next": {"rows": found.next.n_rows, "low": found.next.low, "high": found.next.high},
             "drawn": self._count_drawn_left(),
             "noise": {
                 "atLeast": noise.at_least,
@@ -269,6 +269,8 @@ class Desk:
             OutputError: It can't be written; nothing has changed.
         """
         session = self.session
+        if action == "accept":
+            rows = self._list_suggested(rows)
         if action in {"keep", "accept"}:
             session.check_versions(versions or {})
             step = getattr(session, action)(rows, name=name, why=why)
@@ -353,6 +355,20 @@ class Desk:
         }
 
     # ------------------------------------------------------------------ inside
+
+    def _list_suggested(self, rows: Sequence[int]) -> list[int]:
+        """The rows for which another label is suggested.
+
+        Raises:
+            InputError: There is none: to accept would be to keep, which must be meant.
+        """
+        self._check_rows(rows)
+        chosen = np.array(rows, dtype=np.intp)
+        ranking, given = self.session.audit.ranking, self.session.audit.examples.given_labels
+        found: list[int] = chosen[ranking.suggested_labels[chosen] != given[chosen]].tolist()
+        if not found:
+            raise InputError("no other label is suggested", hint="keep the label, or pick one")
+        return found
 
     def _count_drawn_left(self) -> int:
         """How many rows drawn at random are still to be decided."""

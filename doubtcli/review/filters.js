@@ -61,7 +61,7 @@ function drawOrder() {
     make("div", { class: "segmented" }, make("span", { class: "muted small" }, label), make("span", { class: "segments", role: "group", "aria-label": label }, ...buttons));
   byId("order").replaceChildren(
     segments("Order", segment("order", "doubt", "Most doubted", "The most doubted row first"), segment("order", "alike", "Alike together", "Rows of the same labels together, and like rows after each other")),
-    segments("Rows", segment("scope", "queue", `Queue, ${grouped(audit.queued)}`, "The rows of queue.csv"), segment("scope", "all", `All ${grouped(audit.rows)}`, "All labelled rows"))
+    segments("Rows", segment("scope", "queue", `Queue, ${grouped(progress.queued)}`, "The rows of queue.csv"), segment("scope", "all", `All ${grouped(audit.rows)}`, "All labelled rows"))
   );
 }
 

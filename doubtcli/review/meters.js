@@ -6,8 +6,6 @@ let meters = null;
 let isJudging = false;
 let moved = null; // what the last new order changed
 
-const about = (number) => (number < 10 ? number.toFixed(1) : grouped(Math.round(number)));
-
 async function countMeters() {
   meters = await ask("meters").catch(() => meters);
   if (meters) drawMeters();
@@ -18,7 +16,7 @@ function drawMeters() {
   const fact = (name, ...words) => [make("dt", {}, name), make("dd", {}, ...words)];
   const facts = [
     ...(checked ? fact("Doubted rows so far", `${grouped(wrong)} of ${grouped(checked)} were wrong`) : []),
-    ...(next.rows ? fact(`Next ${counted(next.rows, "row")}`, `about ${about(next.wrong)} wrong`) : []),
+    ...(next.rows ? fact(`Next ${counted(next.rows, "row")}`, `${grouped(next.low)} to ${grouped(next.high)} wrong, by what is known so far`) : []),
     ...fact("Wrong labels in the file", ...noiseOf(noise, drawn)),
   ];
   byId("meters").replaceChildren(
@@ -72,7 +70,6 @@ async function lookForAudit() {
 /** Shows the rows in their new order; the card in sight stays. */
 function follow() {
   cards.clear();
-  if (shown) cards.set(shown.index, shown);
   openList();
   countMeters();
   updateCommands();

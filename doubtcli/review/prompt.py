@@ -57,8 +57,6 @@ def run_prompt(desk: Desk, ask: Callable[[str], str] = input, write: Callable[[s
             _go_back(desk, answer, waiting, seen, write)
         elif _decide(desk, card, choices, answer, ask, write):
             seen.append(waiting.popleft())
-    states = desk.describe_progress()["states"]
-    write(", ".join(f"{n:,} {name}" for name, n in states.items()))
 
 
 def _show(
@@ -73,7 +71,8 @@ def _show(
     for line in (*_write_values(about["columns"], values), *write_evidence(card, names, given)):
         write(printable_text(line))
     choices = list_choices(card, names)
-    write("  ".join(f"{at} {printable_text(name)}" for at, name in enumerate(choices, start=1)))
+    marks = mark_choices(choices)
+    write("  ".join(f"{mark} {printable_text(name)}" for mark, name in zip(marks, choices, strict=True)))
     return card, choices
 
 
@@ -114,6 +113,12 @@ def list_choices(card: dict[str, Any], names: list[str]) -> list[str]:
     return [names[code] for code in dict.fromkeys([*likely, *range(len(names))])][:_MOST_LABELS]
 
 
+def mark_choices(choices: list[str]) -> list[str]:
+    """What chooses each label: a number, with # before it where labels are numbers themselves."""
+    mark = "#" if any(label.strip().isdecimal() for label in choices) else ""
+    return [f"{mark}{at}" for at in range(1, len(choices) + 1)]
+
+
 def _go_back(
     desk: Desk, key: str, waiting: deque[int], seen: list[int], write: Callable[[str], None]
 ) -> None:
@@ -148,7 +153,7 @@ def _decide(  # noqa: PLR0917  # what was shown, and how to talk
     if answer == "f":
         action, why = "skip", ask("note: ").strip()
     elif action == "label":
-        label = choices[int(answer) - 1] if answer.isdecimal() and 0 < int(answer) <= len(choices) else answer
+        label = dict(zip(mark_choices(choices), choices, strict=True)).get(answer, answer)
         if label not in desk.session.labels:
             write(f"{label!r} is not a label. {did_you_mean(label, desk.session.labels) or ''}".strip())
             return False
@@ -157,4 +162,6 @@ def _decide(  # noqa: PLR0917  # what was shown, and how to talk
     except DoubtError as error:
         write(str(error))
         return False
+    verdict = desk.session.verdict_on(card["index"])
+    write(f"saved: {verdict.label or verdict.status}" if verdict else "saved")
     return True

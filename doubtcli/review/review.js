@@ -210,12 +210,12 @@ function say(words) {
 
 function drawProgress() {
   const { decided, left, states } = progress;
-  const done = audit.queued - left;
+  const done = progress.queued - left;
   byId("decided").textContent = `${grouped(decided)} decided`;
   byId("left").textContent = `${grouped(left)} left`;
   const bar = byId("bar-of-progress");
-  sized(bar, "--share", audit.queued ? done / audit.queued : 1);
-  bar.setAttribute("aria-valuemax", audit.queued);
+  sized(bar, "--share", progress.queued ? done / progress.queued : 1);
+  bar.setAttribute("aria-valuemax", progress.queued);
   bar.setAttribute("aria-valuenow", done);
   byId("states").textContent = Object.entries(states).filter(([, n]) => n).map(([state, n]) => `${grouped(n)} ${state}`).join(" · ");
 }

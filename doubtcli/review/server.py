@@ -265,7 +265,7 @@ async def _read_body(request: Request) -> dict[str, Any]:
             raise BadRequestError(413, f"the body has more than {MOST_BYTES:,} bytes")
     try:
         found = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadRequestError(400, "the body is not JSON") from error
     if not isinstance(found, dict):
         raise BadRequestError(400, "the body is not an object")

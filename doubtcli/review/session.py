@@ -286,7 +286,9 @@ class Session:
         """
         for row, version in seen.items():
             if self.version_of(row) != version:
-                verdict = self.verdict_on(row) or WITHDRAWN
+                verdict = self.verdict_on(row)
+                if verdict is None:
+                    raise StaleRowError("another window took back what was said about this row")
                 said = verdict.label or verdict.status
                 raise StaleRowError(f"another window said {said!r} about this row since it was shown")
 

@@ -108,10 +108,12 @@ class ReviewApp(App[None]):
         Binding("x", "decide('unusable')", "Unusable"),
         Binding("f", "flag", "Flag"),
         Binding("u", "undo", "Undo"),
-        Binding("r", "redo", "Redo", show=False),
-        Binding("n", "move(1)", "Next", key_display="n/p"),
+        Binding("U", "redo", "Redo", show=False),
+        Binding("n", "move(1)", "Next", show=False),
         Binding("p", "move(-1)", "Previous", show=False),
         Binding("q", "quit", "Quit"),
+        Binding("ctrl+c", "quit", "Quit", show=False),
+        Binding("question_mark", "explain", "Keys", show=False),
     ]
 
     def __init__(self, desk: Desk) -> None:
@@ -161,6 +163,10 @@ class ReviewApp(App[None]):
         self._at = max(0, min(len(self._rows) - 1, self._at + by))
         self._show()
 
+    def action_explain(self) -> None:
+        """Say what the keys do that are not in the last line."""
+        self._say("U redo, n and p next and previous row without deciding")
+
     def action_undo(self) -> None:
         """Take back the last step, and show its row."""
         self._go_back(self._desk.undo(uuid4().hex), "nothing to undo")
@@ -191,6 +197,8 @@ class ReviewApp(App[None]):
             return
         self._at = self._find_open(self._at + 1)
         self._show()
+        verdict = self._desk.session.verdict_on(row)
+        self._say(f"Saved: {verdict.label or verdict.status}" if verdict else "")
 
     def _go_back(self, done: dict[str, Any], otherwise: str) -> None:
         if not done["n"]:

@@ -416,3 +416,25 @@ def test_review_of_unknown_row(color_audit, tmp_path):
 
     with pytest.raises(InputError, match="no row has the id 'x'"):
         review.keep(["x"])
+
+
+@pytest.mark.parametrize("rows", [3.7, True, [None], [2.0]])
+def test_review_by_what_is_no_id(color_audit, tmp_path, rows):
+    """A number with a fraction, a truth value or nothing is not taken for a row."""
+    review = color_audit.review(as_name="ana", folder=tmp_path / "colors.verdicts")
+
+    with pytest.raises(InputError, match="id"):
+        review.keep(rows)
+
+
+def test_one_id_is_not_taken_apart(color_audit, tmp_path):
+    """One text is one id, and its letters are not."""
+    review = color_audit.review(as_name="ana", folder=tmp_path / "colors.verdicts")
+    first = color_audit.doubts["row_id"].iloc[0]
+
+    review.skip(first, why="ask")
+
+    assert list(review.verdicts) == [first]
+    assert review.undo()
+    assert not review.undo()
+    assert repr(review).endswith(f"0 verdicts in {tmp_path / 'colors.verdicts'}>")

@@ -186,3 +186,16 @@ def test_refused_cards(desk: Desk, rows: list[int]) -> None:
     """Cards of rows that are not there, or of too many, are refused."""
     with pytest.raises(InputError):
         desk.make_cards(rows)
+
+
+def test_accept_without_a_suggestion(desk: Desk) -> None:
+    """Where no other label is suggested there is nothing to accept, and no row is kept instead."""
+    ranking, given = desk.session.audit.ranking, desk.session.audit.examples.given_labels
+    same = np.flatnonzero(ranking.suggested_labels == given)[:2].tolist()
+    other = int(np.flatnonzero(ranking.suggested_labels != given)[0])
+
+    with pytest.raises(InputError):
+        desk.decide("s1", same, "accept")
+    desk.decide("s2", [*same, other], "accept")
+
+    assert list(desk.session.verdicts) == [desk.session.audit.examples.row_ids[other]]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from doubtcli.review.prompt import run_prompt
+from doubtcli.review.prompt import mark_choices, run_prompt
 
 if TYPE_CHECKING:
     from doubtcli.review.desk import Desk
@@ -50,8 +50,17 @@ def test_back_and_undo(desk: Desk) -> None:
 
 
 def test_end_of_input(desk: Desk) -> None:
-    """At the end of the input what was decided is counted."""
-    assert answer(desk, "k")[-1].startswith("1 kept")
+    """At the end of the input what was decided stays decided, and each answer says what was saved."""
+    lines = answer(desk, "k")
+
+    (verdict,) = desk.session.verdicts.values()
+    assert f"saved: {verdict.label}" in lines
+
+
+def test_labels_that_are_numbers() -> None:
+    """Where labels are numbers, what chooses them is not a number alone."""
+    assert mark_choices(["1", "2", "0"]) == ["#1", "#2", "#3"]
+    assert mark_choices(["spam", "ham"]) == ["1", "2"]
 
 
 def test_nothing_left(desk: Desk) -> None:

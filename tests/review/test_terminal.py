@@ -36,7 +36,7 @@ def test_keys(desk: Desk) -> None:
 
 def test_undo(desk: Desk) -> None:
     """Undo takes back the last decision, and redo brings it back."""
-    press(desk, "k", "k", "u", "u", "r")
+    press(desk, "k", "k", "u", "u", "U")
 
     assert desk.session.count_states() == {"kept": 1}
 

@@ -65,8 +65,16 @@ class OpenPage:
 
     def press(self, css: str) -> None:
         """Click the one element that a selector finds, on screen or not."""
+        # in one step: a page that is drawn again replaces its elements
+        click = (
+            "const found = document.querySelectorAll(arguments[0]); found[0]?.click(); return found.length"
+        )
+        assert self.browser.execute_script(click, css) == 1, css
+
+    def click(self, css: str) -> None:
+        """Click the one element that a selector finds, as a person does with a mouse."""
         (element,) = self.all(css)
-        self.browser.execute_script("arguments[0].click()", element)
+        element.click()
 
     def keys(self, *keys: str) -> None:
         """Type into the element that has the focus."""
@@ -76,6 +84,8 @@ class OpenPage:
         """Give the window another size."""
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        drawn = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()))"
+        self.browser.execute_async_script(drawn)
 
     def ask(self, script: str) -> Any:
         """What a script returns."""

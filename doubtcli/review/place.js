@@ -31,7 +31,9 @@ function writePlace({ isNew = false } = {}) {
   if (place.view !== "card") parts.set("view", place.view);
   if (place.colour !== "given") parts.set("colour", place.colour);
   if (place.row !== null) parts.set("row", place.row);
-  history[isNew ? "pushState" : "replaceState"](null, "", `#${parts}`);
+  const address = `#${parts}`;
+  // an address that stays is not written: while the browser goes back, that would stop it
+  if (isNew || address !== location.hash) history[isNew ? "pushState" : "replaceState"](null, "", address);
 }
 
 const hasFilter = () => Object.keys(place.filter).length > 0;

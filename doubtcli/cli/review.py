@@ -93,7 +93,7 @@ def review(
         else:
             _serve_page(desk, listening, opens_browser=not no_browser)
     if not quiet:
-        _say_next(desk, settings.path)
+        _say_next(desk)
     return ExitCode.DONE
 
 
@@ -157,11 +157,12 @@ def _say_outdated(desk: Desk) -> None:
         )
 
 
-def _say_next(desk: Desk, path: str) -> None:
+def _say_next(desk: Desk) -> None:
     """What was decided, and how to write it back."""
+    path = desk.session.audit.source.path
     states = desk.describe_progress()["states"]
     words = ", ".join(f"{n:,} {name}" for name, n in states.items() if n)
     typer.echo(words or "Nothing was decided.")
-    if words and path != STANDARD_INPUT and not path.endswith(".doubt"):
+    if words and path != STANDARD_INPUT:
         folder = shell_word(str(desk.session.journal.folder))
         typer.echo(f"To write it back: doubt apply {shell_word(path)} --verdicts {folder}")

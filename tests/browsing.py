@@ -60,8 +60,10 @@ class OpenPage:
         return self.browser.find_elements("css selector", css)
 
     def texts(self, css: str) -> list[str]:
-        """The texts of these elements."""
-        return [element.text for element in self.all(css)]
+        """The texts of these elements, as they are on the screen."""
+        # in one step: a page that is drawn again replaces its elements
+        read = "return [...document.querySelectorAll(arguments[0])].map(found => found.innerText.trim())"
+        return self.browser.execute_script(read, css)
 
     def press(self, css: str) -> None:
         """Click the one element that a selector finds, on screen or not."""

@@ -62,8 +62,9 @@ class OpenPage:
     def texts(self, css: str) -> list[str]:
         """The texts of these elements, as they are on the screen."""
         # in one step: a page that is drawn again replaces its elements
-        read = "return [...document.querySelectorAll(arguments[0])].map(found => found.innerText.trim())"
-        return self.browser.execute_script(read, css)
+        read = "return [...document.querySelectorAll(arguments[0])].map(found => found.innerText)"
+        texts = self.browser.execute_script(read, css)
+        return ["\n".join(line.strip() for line in text.splitlines() if line.strip()) for text in texts]
 
     def press(self, css: str) -> None:
         """Click the one element that a selector finds, on screen or not."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
 
+from doubtcli.disk.paths import STANDARD_INPUT
 from doubtcli.files.formats import find_title
 from doubtcli.rank.figures import count_rows_to_decide, list_queued_rows
 from doubtcli.records import Role
@@ -15,7 +16,7 @@ from doubtcli.report.findings import print_confusions, print_findings, print_fir
 from doubtcli.report.summary import summarize
 from doubtcli.wording.lists import join_first
 from doubtcli.wording.numbers import format_count, format_size
-from doubtcli.wording.quoting import printable, printable_path
+from doubtcli.wording.quoting import printable, printable_path, shell_word
 from doubtcli.wording.sheet import Sheet
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ def _print_files(sheet: Sheet, audit: ScanResult, folder: Path) -> None:
 
 def _print_next(sheet: Sheet, audit: ScanResult, folder: Path, *, verbose: bool) -> None:
     sheet.title("Next")
-    _print_step(sheet, "Look:     ", "in a browser, open", folder / "report.html")
+    _print_step(sheet, "Look:     ", "in a browser, open", str(folder / "report.html"))
     n_rows, n_doubted, n_equal = _count_queue(audit)
     if n_rows:
         is_grouped = n_equal > n_rows
@@ -194,16 +195,25 @@ def _print_next(sheet: Sheet, audit: ScanResult, folder: Path, *, verbose: bool)
                 f"{n_doubted:,} of the {n_rows:,} doubted" if is_grouped else f"{n_doubted:,} doubted"
             )
         which = format_count(n_rows, "row") + (f" ({'; '.join(asides)})" if asides else "")
-        _print_step(
-            sheet, "Relabel:  ", f"{which}: enter the right label under verdict in", folder / "queue.csv"
-        )
+        _print_relabelling(sheet, which, folder, can_review=audit.source.path != STANDARD_INPUT)
     if not verbose:
         sheet.print(sheet.indent("Details:  on the page, or here with --verbose"))
 
 
-def _print_step(sheet: Sheet, lead: str, words: str, path: Path) -> None:
-    """What to do with a file; a long path is on a line of its own, uncut, so that it can be copied."""
-    shown = printable_path(str(path))
+def _print_relabelling(sheet: Sheet, rows: str, folder: Path, *, can_review: bool) -> None:
+    """How to decide on the queue: in a review, which reads the file again, or by hand."""
+    lead, by_hand = "Relabel:  ", "enter the right label under verdict in"
+    if can_review:
+        _print_step(sheet, lead, f"{rows}:", f"doubt review {shell_word(str(folder))}")
+        lead, by_hand = " " * len(lead), f"or {by_hand}"
+    else:
+        by_hand = f"{rows}: {by_hand}"
+    _print_step(sheet, lead, by_hand, str(folder / "queue.csv"))
+
+
+def _print_step(sheet: Sheet, lead: str, words: str, copied: str) -> None:
+    """What to do, with a path or command; a long one is on a line of its own, uncut, to be copied."""
+    shown = printable_path(copied)
     fits = cell_len(lead + words + shown) + len("   ") <= sheet.width
     if not fits:
         sheet.hang(sheet.indent(lead), words)

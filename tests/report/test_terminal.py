@@ -257,7 +257,10 @@ def test_long_paths(make_audit: Make) -> None:
 
     lines = printed(make_audit(), folder=folder).splitlines()
 
-    assert [lines[-3], lines[-1]] == [f"            {folder}/report.html", f"            {folder}/queue.csv"]
+    indent = " " * len("  Relabel:  ")
+    assert f"{indent}{folder}/report.html" in lines
+    assert f"{indent}doubt review {folder}" in lines
+    assert f"{indent}{folder}/queue.csv" in lines
 
 
 def test_skipped_together(make_audit: Make) -> None:
@@ -479,6 +482,16 @@ def test_next_step_counts_equal_rows(make_audit: Make) -> None:
     assert step(queue_length=3) == "3 rows (2 doubted)"
     assert step(entries=entries) == "1 row (for 2 rows)"
     assert step(entries=entries, queue_length=3) == "3 rows (for 4 rows; 1 of the 3 doubted)"
+
+
+def test_next_step_names_the_review(make_audit: Make) -> None:
+    """The review of an audit is named, but where the data came from standard input, which is gone."""
+    audit = make_audit()
+    piped = replace(audit, source=replace(audit.source, path="-"))
+
+    assert "doubt review" in printed(audit, verbose=False)
+    assert "doubt review" not in printed(piped, verbose=False)
+    assert "queue.csv" in printed(piped, verbose=False)
 
 
 def test_later_notes() -> None:

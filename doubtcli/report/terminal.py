@@ -202,7 +202,7 @@ def _print_next(sheet: Sheet, audit: ScanResult, folder: Path, *, verbose: bool)
 
 def _print_relabelling(sheet: Sheet, rows: str, folder: Path, *, can_review: bool) -> None:
     """How to decide on the queue: in a review, which reads the file again, or by hand."""
-    lead, by_hand = "Relabel:  ", "enter the right label under verdict in"
+    lead, by_hand = "Relabel:  ", "enter labels under verdict in"
     if can_review:
         _print_step(sheet, lead, f"{rows}:", f"doubt review {shell_word(str(folder))}")
         lead, by_hand = " " * len(lead), f"or {by_hand}"

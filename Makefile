@@ -112,7 +112,7 @@ clean: ## Remove all files that the other targets made
 
 .venv-integration/made: pyproject.toml tests/integration/requirements.txt
 	@$(PYTHON) -m venv .venv-integration
-	.venv-integration/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' \
+	.venv-integration/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,map]' \
 		--requirement tests/integration/requirements.txt
 	@touch $@
 

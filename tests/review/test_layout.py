@@ -121,10 +121,9 @@ def test_copies_are_not_counted() -> None:
     assert choose_method(np.tile(np.eye(3, dtype=np.float32), (1_000, 1))) == PCA
 
 
+@pytest.mark.integration
 def test_localmap(groups: NDArray[np.float32]) -> None:
     """With the extra, groups stay together, and the places are the same again."""
-    pytest.importorskip("pacmap")
-
     places = lay_out(groups, LOCALMAP)
 
     assert share_of_own_group(places) > 0.9

@@ -4,6 +4,7 @@
     ├── InputError             2  a file that can't be read or used
     │   └── UnclearLabelError  2  no column is clearly the label
     ├── SettingsError          2  a flag or a settings key that is not valid
+    ├── ConditionError         2  the condition of a rule can't be read, or reads a column that is not there
     ├── OutputError            2  a file can't be written where it should be
     ├── ReasonError            2  a reason, ours or a plug-in's, crashed or broke its contract
     ├── ToolError              2  an annotation tool, ours or a plug-in's, crashed or broke its contract
@@ -112,6 +113,10 @@ class UnclearLabelError(InputError):
 
 class SettingsError(DoubtError):
     """A flag or a settings key that is not valid."""
+
+
+class ConditionError(DoubtError):
+    """A rule's condition that can't be read, or that reads a column which a table does not have."""
 
 
 class OutputError(DoubtError):

@@ -1,4 +1,4 @@
-"""What a person looks for -> the rows that have it: label, reason, annotator, tier, doubt, text, state."""
+"""What a person looks for -> the rows that have it: label, reason, tier, doubt, text, condition, state."""
 
 from __future__ import annotations
 
@@ -50,6 +50,10 @@ class RowFilter:
     """What their id or one of their values contains, in any case."""
     region: str | None = None
     """A part of the map that they are in, as `Region.parse` reads it."""
+    when: str | None = None
+    """A condition that fires on them, as a rule has it."""
+    unlike: str | None = None
+    """A label that they don't have: with `when`, the rows that contradict a rule."""
 
     @classmethod
     def parse(cls, parts: Mapping[str, Any]) -> RowFilter:
@@ -71,7 +75,8 @@ class RowFilter:
     @property
     def asks_models(self) -> bool:
         """Whether it says something of what models and other evidence say."""
-        return not replace(self, given=None, state=None, text="", region=None).is_empty
+        without = replace(self, given=None, unlike=None, state=None, text="", region=None, when=None)
+        return not without.is_empty
 
     @property
     def is_empty(self) -> bool:
@@ -85,11 +90,8 @@ def find_rows(wanted: RowFilter, session: Session) -> Bools:
     Raises:
         InputError: A name in it is not known.
     """
-    audit = session.audit
-    examples, ranking = audit.examples, audit.ranking
-    through = np.ones(examples.n_rows, dtype=np.bool_)
-    if wanted.given is not None:
-        through &= examples.given_labels == _find_place(wanted.given, session.labels, "a label")
+    audit, ranking = session.audit, session.audit.ranking
+    through = _find_labels(wanted, session)
     if wanted.suggested is not None:
         through &= ranking.suggested_labels == _find_place(wanted.suggested, session.labels, "a label")
     if wanted.tier is not None:
@@ -108,6 +110,19 @@ def find_rows(wanted: RowFilter, session: Session) -> Bools:
         through &= ranking.doubt <= wanted.most
     if wanted.text.strip():
         through &= _find_text(audit, wanted.text.strip())
+    if wanted.when is not None:
+        through &= session.conditions.find(wanted.when)
+    return through
+
+
+def _find_labels(wanted: RowFilter, session: Session) -> Bools:
+    """Which rows have the given label that a filter asks for, and not the one that it leaves out."""
+    given = session.audit.examples.given_labels
+    through = np.ones(len(given), dtype=np.bool_)
+    if wanted.given is not None:
+        through &= given == _find_place(wanted.given, session.labels, "a label")
+    if wanted.unlike is not None:
+        through &= given != _find_place(wanted.unlike, session.labels, "a label")
     return through
 
 

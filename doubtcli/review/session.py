@@ -21,6 +21,7 @@ from doubtcli.rank.combine import choose_free_heads, count_equal_rows, list_entr
 from doubtcli.records import UNDECIDED, UNUSABLE, Verdicts
 from doubtcli.records.queue import show_inclusion
 from doubtcli.records.texts import Texts
+from doubtcli.review.conditions import Conditions
 from doubtcli.tools.verdict_lines import WITHDRAWN, RowVerdict, SeenRow
 from doubtcli.wording.lists import did_you_mean
 
@@ -84,6 +85,11 @@ class Session:
     def labels(self) -> tuple[str, ...]:
         """The labels to choose from: those of the file, and further ones that are suggested."""
         return self.audit.label_names
+
+    @cached_property
+    def conditions(self) -> Conditions:
+        """Finds the rows that conditions fire on."""
+        return Conditions(self.audit.examples)
 
     @cached_property
     def heads(self) -> Codes:

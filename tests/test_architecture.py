@@ -54,6 +54,7 @@ ALLOWED_PAIRS = {
     ("review", "report"),
     ("rules", "wording"),
     ("settings", "disk"),
+    ("settings", "rules"),
     ("settings", "wording"),
     ("tasks", "rank"),
     ("testing", "api"),

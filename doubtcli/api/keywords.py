@@ -69,6 +69,7 @@ class ScanOptions(TypedDict, total=False):
     reasons: Names | None
     skip: Names | None
     reason_settings: Mapping[str, Mapping[str, Any]] | None
+    rules: Sequence[Mapping[str, str]] | None
     seed: int | None
     folds: int | None
     repeats: int | None

@@ -65,6 +65,7 @@ def scan(  # the flags of the command, so that an editor lists them
     reasons: Names | None = None,
     skip: Names | None = None,
     reason_settings: Mapping[str, Mapping[str, Any]] | None = None,
+    rules: Sequence[Mapping[str, str]] | None = None,
     seed: int | None = None,
     folds: int | None = None,
     repeats: int | None = None,
@@ -113,6 +114,7 @@ def scan(  # the flags of the command, so that an editor lists them
         reasons: Use only these reasons.
         skip: Leave out these reasons.
         reason_settings: Settings of reasons, by the reason's name.
+        rules: Rules of your own: [{"name": "links", "when": 'contains(text, "http")', "label": "spam"}].
         seed: The seed of all random numbers; 0 if left out.
         folds: How many parts the rows are split into; 5 if left out.
         repeats: How often they are split; if left out 2, and 1 with more than 10,000 rows or 300 classes.

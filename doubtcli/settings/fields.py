@@ -42,7 +42,8 @@ class Kind:
     expected: str
     """Completes "expected: …"."""
     check: Callable[[object], object]
-    """Gives the value as the record has it; raises ValueError if it is not valid."""
+    """Gives the value as the record has it; raises ValueError if it is not valid, or SettingsError to say
+    why."""
     is_path: bool = False
     """Whether it is a path; in a settings file, relative to that file's folder."""
     words: tuple[str, ...] = ()
@@ -70,6 +71,8 @@ class Kind:
             return self.check(value)
         except ValueError as cause:
             raise error(found, where=where, expected=self.expected) from cause
+        except SettingsError as cause:  # it knows better what is wrong, and not where
+            raise error(cause.found, where=where, expected=cause.expected, hint=cause.hint) from cause
 
 
 @dataclass(frozen=True)

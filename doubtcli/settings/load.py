@@ -18,6 +18,7 @@ from doubtcli.disk.paths import is_same_file, relative_path, with_slashes
 from doubtcli.errors import SettingsError
 from doubtcli.settings.fields import check_known
 from doubtcli.settings.gate import GATE_KEYS, GateSettings
+from doubtcli.settings.rules import RULES
 from doubtcli.settings.scan import FILE_KEYS, ScanSettings
 from doubtcli.wording.quoting import shell_word
 
@@ -31,7 +32,9 @@ GATE, FILES = "gate", "files"
 DASHES = "--"
 MOST_BYTES = 2**17
 """A settings file may come with a pull request, and there is TOML of 200,000 bytes that takes 20 seconds."""
-ALL_KEYS = {**FILE_KEYS, **GATE_KEYS}
+SCAN_KEYS = {**FILE_KEYS, "rules": RULES}
+"""The keys for the scan: those that are flags, too, and rules."""
+ALL_KEYS = {**SCAN_KEYS, **GATE_KEYS}
 _GATE_KEYS_OF_A_FILE = {key: kind for key, kind in GATE_KEYS.items() if key != "waivers"}
 """All waivers are in one file: each can name its data file."""
 
@@ -122,9 +125,7 @@ def load_gate(
 
 
 def _settings_file(start: Path, config: str | None, *, isolated: bool) -> _SettingsFile:
-    if config is not None and isolated:
-        raise SettingsError("can't be used with --isolated", where="--config", hint="give one of the two")
-    path = start / config if config is not None else None if isolated else _find_settings_file(start)
+    path = find_settings_file(start, config, isolated=isolated)
     return _SettingsFile() if path is None else _from_file(path, start)
 
 
@@ -160,7 +161,21 @@ def _split_names(values: list[str]) -> list[str]:
 # -------------------------------------------------------------------- file
 
 
-def _find_settings_file(start: Path) -> Path | None:
+def find_settings_file(start: Path, config: str | None = None, *, isolated: bool = False) -> Path | None:
+    """The settings file that is read in a working directory; None if none is.
+
+    Args:
+        start: The working directory.
+        config: The settings file to read instead of the nearest.
+        isolated: Whether to read no settings file.
+
+    Raises:
+        SettingsError: Two of these contradict each other, or a file can't be read.
+    """
+    if config is not None and isolated:
+        raise SettingsError("can't be used with --isolated", where="--config", hint="give one of the two")
+    if config is not None or isolated:
+        return None if config is None else start / config
     candidates = (
         folder / name for folder in (start, *start.parents) for name in ("doubt.toml", "pyproject.toml")
     )
@@ -246,7 +261,7 @@ def _from_file(path: Path, start: Path) -> _SettingsFile:
     gate = keys.table(tables.pop(GATE, {}), GATE)
     files = keys.table(gate.pop(FILES, {}), f"{GATE}.{FILES}")
     return _SettingsFile(
-        scan={"config": _show_path(path, start)} | keys.settings(tables, FILE_KEYS),
+        scan={"config": _show_path(path, start)} | keys.settings(tables, SCAN_KEYS),
         gate=keys.settings(gate, GATE_KEYS),
         files={keys.path(name): keys.of_file(name, table) for name, table in files.items()},
     )
@@ -273,7 +288,7 @@ class _Keys:
         of_gate = {key: value for key, value in table.items() if key in _GATE_KEYS_OF_A_FILE}
         others = {key: value for key, value in table.items() if key not in of_gate}
         return _Settings(
-            self.settings(others, {**FILE_KEYS, **_GATE_KEYS_OF_A_FILE}), self.settings(of_gate, GATE_KEYS)
+            self.settings(others, {**SCAN_KEYS, **_GATE_KEYS_OF_A_FILE}), self.settings(of_gate, GATE_KEYS)
         )
 
     def settings(self, table: Mapping[str, Any], known: Mapping[str, Kind]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from doubtcli.wording.quoting import quote_word
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from doubtcli.records import ReadOptions
+    from doubtcli.records import ReadOptions, Rule
 
 LARGEST_SEED = 2**32 - 1
 """NumPy's and scikit-learn's seeds are unsigned 32-bit numbers."""
@@ -110,6 +110,8 @@ class ScanSettings:
     skip: tuple[str, ...] = names_setting("Leave out these reasons.", expected=SOME_REASONS)
     reason_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Each reason's table in the settings file; checked when the reason is created."""
+    rules: tuple[Rule, ...] = ()
+    """The user's own rules, from the settings file or from Python; there is no flag for them."""
     seed: int = number_setting("The seed of all random numbers.", least=0, most=LARGEST_SEED, default=0)
     folds: int = number_setting(
         "Parts to split the rows into; models fitted on the others judge each part.", least=2, default=5
@@ -177,8 +179,8 @@ WITHOUT_FLAGS = ("output", "queue_size", "audit_sample", "stop_below", "verdicts
 def render_flags(settings: ScanSettings) -> str:
     """The flags with which `doubt scan` reads and judges a file in the same way: "--label intent --fast".
 
-    They are quoted for a shell. Defaults are left out, and so are the tables of reasons' settings, which have
-    no flags.
+    They are quoted for a shell. Defaults are left out, and so are rules and the tables of reasons' settings,
+    which have no flags.
     """
     return " ".join(
         word

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import glob
 import json
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from doubtcli.disk.paths import STANDARD_INPUT, is_in_memory, path_from_here, relative_path
 from doubtcli.errors import InputError
-from doubtcli.records import FROM_FILES
+from doubtcli.records import FROM_FILES, Rule
 from doubtcli.records.stored import AUDIT_SCHEMA_VERSION
 from doubtcli.settings import ScanSettings
 from doubtcli.store.audit_key import SIDE_FILES
@@ -93,7 +93,8 @@ def restore_settings(document: AuditDocument, data_path: str) -> ScanSettings:
     known = {item.name for item in fields(ScanSettings)}
     stored = {key: value for key, value in document.settings.items() if key in known}
     lists = {key: tuple(value) for key, value in stored.items() if isinstance(value, list)}
-    return ScanSettings(**(stored | lists | {"path": data_path}))
+    rules = tuple(Rule(**one) for one in stored.get("rules", ()))
+    return ScanSettings(**(stored | lists | {"rules": rules, "path": data_path}))
 
 
 def open_judged_audit(path: str, *, or_backup: bool = True) -> FoundAudit:
@@ -264,4 +265,8 @@ def _note_settings(settings: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _as_stored(value: object) -> object:
     """A setting as `audit.json` has it."""
-    return json.loads(json.dumps(value, default=str))
+    return json.loads(json.dumps(value, default=_write_record))
+
+
+def _write_record(value: object) -> object:
+    return asdict(value) if isinstance(value, Rule) else str(value)

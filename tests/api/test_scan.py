@@ -358,7 +358,7 @@ def test_keywords_are_the_settings():
     of_gate = set(inspect.signature(doubtcli.Audit.gate).parameters) - {"self", "config"}
 
     settings = {key.replace("-", "_") for key in FILE_KEYS} - NOT_KEYWORDS
-    assert of_scan == set(ScanOptions.__annotations__) == settings | {"reason_settings"}
+    assert of_scan == set(ScanOptions.__annotations__) == settings | {"reason_settings", "rules"}
     assert of_gate == set(GateOptions.__annotations__) == {item.name for item in fields(GateSettings)}
 
 

@@ -205,7 +205,8 @@ def _make_unknown_file_error(baseline: Baseline, data_path: str, path: str) -> I
 
 def _make_notes(section: Section, document: AuditDocument) -> tuple[str, ...]:
     """What can change doubts about rows that did not change themselves."""
-    then, now = section.settings, select_doubt_settings(document)
+    then = {"rules": [], **section.settings}  # there were none in earlier versions
+    now = select_doubt_settings(document)
     changed = [
         f"{name.replace('_', '-')} = {_as_json_text(then[name])}, now {_as_json_text(value)}"
         for name, value in now.items()

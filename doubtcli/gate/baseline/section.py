@@ -170,8 +170,10 @@ def select_doubt_settings(document: AuditDocument) -> dict[str, Any]:
     """The settings of an audit that doubts depend on."""
     stored = document.settings
     files = {name: stored.get(name) for name in FILE_SETTINGS}
-    return {name: stored.get(name) for name in SETTINGS} | {
-        name: None if path is None else Path(path).name for name, path in files.items()
+    return {
+        **{name: stored.get(name) for name in SETTINGS},
+        "rules": list(stored.get("rules", ())),
+        **{name: None if path is None else Path(path).name for name, path in files.items()},
     }
 
 

@@ -30,6 +30,7 @@ def test_what_it_keeps(table: Make, document: Describe) -> None:
         "reasons": None,
         "skip": [],
         "reason_settings": {},
+        "rules": [],
         "seed": 7,
         "folds": 5,
         "repeats": 2,

@@ -1,17 +1,8 @@
-"""An audit -> `report.html`: one page that opens offline and sends nothing anywhere.
-
-Text from the data is never markup. It is in the page as JSON, in a block that browsers don't run, and the
-page's script writes it as plain text. If both failed, the page's content security policy would still allow no
-script but ours, which it knows by its hash, and no request to any address.
-"""
+"""An audit -> `report.html`: one page that opens offline and sends nothing anywhere."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import html
-import json
-import re
 from collections import Counter
 from importlib.resources import files
 from itertools import zip_longest
@@ -27,6 +18,7 @@ from doubtcli.rank.figures import (
 )
 from doubtcli.records import REASON_SPEAKS, Role
 from doubtcli.report.findings import explain_why_look
+from doubtcli.report.one_file import fill_page, join_scripts
 from doubtcli.report.page_rows import row_content
 from doubtcli.report.summary import summarize
 
@@ -48,7 +40,6 @@ _SCRIPTS = (
     "page.js",
 )
 """In the order in which they are put together: the first has the data, the last one draws the page."""
-_SLOT = re.compile(r"\{\{(\w+)\}\}")
 RATE_DECIMALS = 4
 """Of rates and accuracies, enough to show a tenth of a percent."""
 STANDARD_INPUT_NAME = "standard input"
@@ -61,37 +52,17 @@ def render_html(audit: ScanResult, *, max_rows: int = MAX_ROWS) -> str:
         audit: What a scan found.
         max_rows: How many of the doubted rows are in the table, most doubted first; the figures are of all.
     """
-    style = _read_resource("page.css")
-    script = '"use strict";\n\n' + "\n".join(_read_resource(name) for name in _SCRIPTS)
-    parts = {
-        "title": html.escape(f"{file_name(audit)} - doubt"),
-        "policy": _content_policy(style, script),
-        "style": style,
-        "data": script_json(page_content(audit, max_rows)),
-        "script": script,
-    }
-    page = _SLOT.sub(lambda slot: parts[slot[1]], _read_resource("page.html"))
-    # Bytes of a path that are not UTF-8 are lone surrogates in Python, and a page can't contain those.
-    return page.encode(errors="replace").decode()
-
-
-def script_json(value: Any) -> str:  # noqa: ANN401  # anything that JSON holds
-    """JSON that can't end the `<script>` it is put in: it has no character that HTML treats specially."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return re.sub("[<>&\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", text)
+    return fill_page(
+        _read_resource("page.html"),
+        title=html.escape(f"{file_name(audit)} - doubt"),
+        style=_read_resource("page.css"),
+        data=page_content(audit, max_rows),
+        script=join_scripts(_read_resource(name) for name in _SCRIPTS),
+    )
 
 
 def _read_resource(name: str) -> str:
     return files("doubtcli.report").joinpath(name).read_text(encoding="utf-8")
-
-
-def _content_policy(style: str, script: str) -> str:
-    allowed = f"style-src {_hash_source(style)}; script-src {_hash_source(script)}"
-    return f"default-src 'none'; img-src data:; {allowed}"
-
-
-def _hash_source(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 # ------------------------------------------------------------------------- content

@@ -12,8 +12,15 @@ class Refusal extends Error {
   }
 }
 
+const isInFile = byId("data") !== null; // the page is one file, which has the answers in it
+
+/** Whether the page can do something: a page in one file can't do all of it, and doesn't offer the rest. */
+const can = (what) => !audit.without?.includes(what);
+
 /** The answer to a question: an object, or the numbers of rows. */
-async function ask(question, body = {}) {
+const ask = (question, body = {}) => (isInFile ? askFile : askServer)(question, body);
+
+async function askServer(question, body) {
   const headers = { "content-type": "application/json" };
   const response = await fetch(`api/${question}`, { method: "POST", headers, body: JSON.stringify(body) });
   if (!response.ok) {

@@ -168,7 +168,7 @@ class Desk:
         cards: list[dict[str, Any]] = []
         pool: list[list[Any]] = []
         for one in found:
-            cards += [_move_places(card, len(pool)) for card in one["cards"]]
+            cards += [move_places(card, len(pool)) for card in one["cards"]]
             pool += one["pool"]
         return {"cards": cards, "pool": pool}
 
@@ -424,7 +424,7 @@ def _run_in_background(judge: Callable[[], ScanResult]) -> Future[ScanResult]:
     return found
 
 
-def _move_places(card: dict[str, Any], by: int) -> dict[str, Any]:
+def move_places(card: dict[str, Any], by: int) -> dict[str, Any]:
     """A card whose places in the pool of rows are later by some number."""
     moved = card | {"place": card["place"] + by}
     if "near" in card:

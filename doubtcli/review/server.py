@@ -13,13 +13,13 @@ import re
 import secrets
 import socket
 from functools import partial
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from doubtcli.errors import DoubtError, InputError, OutputError, SettingsError
 from doubtcli.review.filters import RowFilter
+from doubtcli.review.page_files import PAGE, list_page_files, read_page_file
 from doubtcli.review.session import StaleRowError
 
 if TYPE_CHECKING:
@@ -49,30 +49,6 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-_SCRIPTS = (
-    "page_parts.js",
-    "page_matrix.js",
-    "page_evidence.js",
-    "api.js",
-    "place.js",
-    "labels.js",
-    "values.js",
-    "card.js",
-    "pair.js",
-    "filters.js",
-    "meters.js",
-    "bulk.js",
-    "list.js",
-    "decide.js",
-    "keys.js",
-    "map_points.js",
-    "map_colours.js",
-    "map.js",
-    "review.js",
-)
-_PAGE_FILES = dict.fromkeys(_SCRIPTS, "text/javascript") | dict.fromkeys(
-    ("page.css", "review.css", "map.css"), "text/css"
-)
 
 
 class BadRequestError(Exception):
@@ -220,22 +196,17 @@ async def _refuse(request: Request) -> Response:  # as all routes
 async def _send_page(_request: Request) -> Response:  # as all routes
     from starlette.responses import Response
 
-    return Response(_read_page_file("review.html"), media_type="text/html")
+    return Response(read_page_file(PAGE), media_type="text/html")
 
 
 async def _send_file(request: Request) -> Response:  # as all routes
     from starlette.responses import Response
 
     name = request.path_params["name"]
-    if name not in _PAGE_FILES:
+    kinds = list_page_files()
+    if name not in kinds:
         raise BadRequestError(404, "there is no such file")
-    return Response(_read_page_file(name), media_type=_PAGE_FILES[name])
-
-
-def _read_page_file(name: str) -> str:
-    own = files("doubtcli.review").joinpath(name)
-    found = own if own.is_file() else files("doubtcli.report").joinpath(name)
-    return found.read_text(encoding="utf-8")
+    return Response(read_page_file(name), media_type=kinds[name])
 
 
 async def _answer(request: Request, *, desk: Desk, ask: Callable[[Desk, Any], Any]) -> Response:

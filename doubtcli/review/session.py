@@ -301,7 +301,7 @@ class Session:
     def _write(
         self, name: str, changes: Mapping[int, RowVerdict], *, undoes: str = "", redoes: str = ""
     ) -> Step:
-        seen = self._describe_rows(list(changes))
+        seen = self.describe_rows(list(changes))
         step = self.journal.write(
             name, list(zip(seen, changes.values(), strict=True)), undoes=undoes, redoes=redoes
         )
@@ -385,7 +385,8 @@ class Session:
         examples = self.audit.examples
         return examples.row_hashes[int(examples.positions[row])] if examples.row_hashes else ""
 
-    def _describe_rows(self, rows: Sequence[int]) -> list[SeenRow]:
+    def describe_rows(self, rows: Sequence[int]) -> list[SeenRow]:
+        """Some rows as a person sees them, as far as a verdict has to say it."""
         examples, sample = self.audit.examples, self._drawn
         equal = count_equal_rows(
             list_entries(self.audit.ranking), np.array(rows, dtype=np.intp), self._is_drawn

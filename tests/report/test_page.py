@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from doubtcli.records import Annotations, Evidence, Power
-from doubtcli.report.page import render_html, script_json
+from doubtcli.report.one_file import script_json
+from doubtcli.report.page import render_html
 
 if TYPE_CHECKING:
     from collections.abc import Callable

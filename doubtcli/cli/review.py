@@ -21,6 +21,7 @@ from doubtcli.wording.quoting import shell_word
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Sequence
 
     from doubtcli.progress import Progress
     from doubtcli.review.desk import Desk
@@ -54,6 +55,12 @@ def review(
             "--folder", "Where verdicts are kept. [default: DATA.verdicts]", REVIEW, "FOLDER"
         ),
     ] = None,
+    export: Annotated[
+        str | None,
+        options.declare_option(
+            "--export", "Write the review as one page, for somebody without doubt.", REVIEW, "PAGE.html"
+        ),
+    ] = None,
     port: Annotated[
         int,
         options.declare_option("--port", "The page's port. [default: a free one]", REVIEW, "NUMBER", least=0),
@@ -81,6 +88,15 @@ def review(
     settings = load_settings(flags, start=Path.cwd(), config=config, isolated=isolated)
     report = None if quiet else LiveReport(settings.path, color)
     progress = choose_progress(wanted=not (quiet or no_progress))
+    if export is not None:
+        _check_stands_alone(tui=tui, port=port, no_browser=no_browser)
+        write = partial(
+            _export, page=Path(export), person=as_name, folder=folder, progress=progress, cache=not no_cache
+        )
+        left_out = run_with_label(write, settings, may_ask=report is not None)
+        if not quiet:
+            _say_exported(Path(export), left_out, settings.path)
+        return ExitCode.DONE
     open_desk = partial(
         _open_desk, annotator=choose_name(as_name), folder=folder, progress=progress, cache=not no_cache
     )
@@ -104,6 +120,47 @@ def _open_desk(
         from doubtcli.pipelines.review import ReviewRequest, open_review
 
     return open_review(ReviewRequest(settings, annotator, folder), progress=progress, cache=cache)
+
+
+def _check_stands_alone(*, tui: bool, port: int, no_browser: bool) -> None:
+    """Refuse flags that are about deciding now.
+
+    Raises:
+        SettingsError: One is given.
+    """
+    given = [name for name, one in (("--tui", tui), ("--port", port), ("--no-browser", no_browser)) if one]
+    if given:
+        raise SettingsError(
+            f"it writes a page for later, and {given[0]} is for deciding now",
+            where="--export",
+            hint=f"leave out {given[0]}, or --export",
+        )
+
+
+def _export(
+    settings: ScanSettings,
+    *,
+    page: Path,
+    person: str | None,
+    folder: str | None,
+    progress: Progress,
+    cache: bool,
+) -> list[str]:
+    with progress.stage(LOADING):
+        from doubtcli.pipelines.review import ReviewRequest, export_review
+
+    request = ReviewRequest(settings, "", folder)
+    return export_review(request, page, person=person or "", progress=progress, cache=cache)
+
+
+def _say_exported(page: Path, left_out: Sequence[str], path: str) -> None:
+    """Where the page is, and what to do with it and with what comes back."""
+    typer.echo(f"The page: {page}")
+    for sentence in left_out:
+        typer.echo(sentence)
+    typer.echo("It opens in a browser, without a network. Its reader decides, and downloads the verdicts.")
+    if path != STANDARD_INPUT:
+        typer.echo(f"To write them back: doubt apply {shell_word(path)} --verdicts NAME-DATE-TIME.jsonl")
 
 
 def _run_in_terminal(desk: Desk) -> None:

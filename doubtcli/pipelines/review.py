@@ -16,6 +16,7 @@ from doubtcli.records import InMemory
 from doubtcli.records.answers import UNUSABLE_STATUS
 from doubtcli.report.page import render_html
 from doubtcli.review.desk import Desk
+from doubtcli.review.export import check_page, write_page
 from doubtcli.review.journal import Journal
 from doubtcli.review.session import Session
 from doubtcli.review.update import Basis
@@ -77,6 +78,30 @@ def open_review(
     with progress.stage("Preparing the cards"):
         desk.prepare()
     return desk
+
+
+def export_review(
+    request: ReviewRequest, path: Path, *, person: str = "", progress: Progress, cache: bool = True
+) -> list[str]:
+    """Write the review of a file as one page, for people who don't have this program.
+
+    Args:
+        request: What to review; by nobody, so that all verdicts in the folder are those of other people.
+        path: The page.
+        person: The name that is proposed to who opens it.
+        progress: Shows each long stage.
+        cache: Whether to use what an earlier scan kept, and to keep what this one makes.
+
+    Returns:
+        What is left out, in sentences.
+
+    Raises:
+        DoubtError: The file can't be used, or something else is at the path.
+    """
+    check_page(path, force=request.settings.force)
+    desk = open_review(request, progress=progress, cache=cache)
+    with progress.stage("Writing the page"):
+        return write_page(desk, path, person)
 
 
 def judge_with_verdicts(settings: ScanSettings, folder: Path, *, cache: bool = True) -> ScanResult:

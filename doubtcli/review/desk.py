@@ -17,7 +17,7 @@ from doubtcli.records import REASON_SPEAKS, TIERS, Role
 from doubtcli.report.page import file_name
 from doubtcli.report.page_rows import list_shown_columns
 from doubtcli.review.cards import Cards
-from doubtcli.review.filters import NEITHER, RowFilter, find_rows
+from doubtcli.review.filters import NEITHER, RowFilter, count_contradictions, find_rows
 from doubtcli.review.map import RowMap, pack_bits, pack_points, pack_states
 from doubtcli.review.orders import list_review_rows, order_alike
 from doubtcli.review.session import OPEN, STATES
@@ -189,6 +189,7 @@ class Desk:
                 one.name: int(np.count_nonzero(one.scores[without_reason] >= REASON_SPEAKS))
                 for one in list_counted_reasons(audit.reasons, audit.skill)
             },
+            "annotators": count_contradictions(audit, self._find(replace(wanted, annotator=None), scope)),
             "tiers": {tier or NEITHER: n for tier, n in zip(TIERS, tiers, strict=True)},
             "states": dict(zip(STATES, states, strict=True)),
         }
@@ -215,6 +216,19 @@ class Desk:
             return {"state": "same"}
         hidden = [row for row in self._blind if self.session.states[row] == OPEN]
         return pack_points(points, self.session, self._queue, hidden, edition)
+
+    def pack_some_points(self, rows: Codes) -> bytes | None:
+        """The points of some rows, at their places among all rows; None if there is no map. It is waited for.
+
+        Args:
+            rows: Their numbers.
+        """
+        self.row_map.finish()
+        points = self.row_map.points
+        if points is None:
+            return None
+        some = points.take(rows)
+        return pack_points(some, self.session, self._queue, self._blind, some.name)
 
     def mark_points(self, wanted: RowFilter, scope: str = "all") -> bytes:
         """One bit for each point of the map: whether a filter lets its row through.

@@ -61,7 +61,7 @@ function drawOrder() {
     make("div", { class: "segmented" }, make("span", { class: "muted small" }, label), make("span", { class: "segments", role: "group", "aria-label": label }, ...buttons));
   byId("order").replaceChildren(
     segments("Order", segment("order", "doubt", "Most doubted", "The most doubted row first"), segment("order", "alike", "Alike together", "Rows of the same labels together, and like rows after each other")),
-    segments("Rows", segment("scope", "queue", `Queue, ${grouped(progress.queued)}`, "The rows of queue.csv"), segment("scope", "all", `All ${grouped(audit.rows)}`, "All labelled rows"))
+    ...(can("all") ? [segments("Rows", segment("scope", "queue", `Queue, ${grouped(progress.queued)}`, "The rows of queue.csv"), segment("scope", "all", `All ${grouped(audit.rows)}`, "All labelled rows"))] : [])
   );
 }
 
@@ -89,7 +89,7 @@ function doubtField() {
 
 function aboutPart() {
   const notes = [
-    `${audit.person} decides. Every decision is saved in ${audit.folder}.`,
+    isInFile ? "Decisions stay in this browser until you download them." : `${audit.person} decides. Every decision is saved in ${audit.folder}.`,
     ...(audit.outdated ? [`${counted(audit.outdated, "verdict")} in it are about rows that are gone or have changed, and are not used.`] : []),
     audit.skill,
     ...audit.notes,
@@ -121,7 +121,7 @@ function drawCounts() {
   drawLines("classes", audit.classes.map(([name], code) => ({ parts: { given: name }, name: bdi(name), n: given.get(code) ?? 0, title: name })).filter(({ n, parts }) => n || isFiltered(parts)));
   drawLines("by-state", Object.entries(counts.states).map(([state, n]) => ({ parts: { state }, name: state, n })), { inOrder: true });
   drawLines("tiers-of-doubt", Object.entries(counts.tiers).map(([tier, n]) => ({ parts: { tier }, name: tier, n, kind: tier === "doubted" ? "" : "quiet" })), { inOrder: true });
-  if (audit.annotators.length) drawLines("annotators", audit.annotators.map((name) => ({ parts: { annotator: name }, name: bdi(name) })), { inOrder: true });
+  if (audit.annotators.length) drawLines("annotators", audit.annotators.map((name) => ({ parts: { annotator: name }, name: bdi(name), n: counts.annotators[name] })));
   if (kept) document.querySelector(`[data-filter="${CSS.escape(kept)}"]`)?.focus();
 }
 

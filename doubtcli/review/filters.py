@@ -19,7 +19,7 @@ from doubtcli.wording.lists import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from doubtcli.records import Bools, ScanResult
+    from doubtcli.records import Bools, Codes, ScanResult
     from doubtcli.review.session import Session
 
 NEITHER = "neither"
@@ -139,6 +139,16 @@ def _find_contradicted(audit: ScanResult, annotator: str) -> Bools:
     codes = answers[:, _find_place(annotator, names, "an annotator")]
     differs: Bools = (codes >= 0) & (codes != audit.examples.given_labels)
     return differs
+
+
+def count_contradictions(audit: ScanResult, rows: Codes) -> dict[str, int]:
+    """For each annotator, how many of some rows they gave another label than the file has."""
+    annotations = audit.examples.annotations
+    if annotations is None:
+        return {}
+    answers, given = annotations.codes[rows], audit.examples.given_labels[rows]
+    counts = ((answers >= 0) & (answers != given[:, None])).sum(axis=0)
+    return dict(zip(annotations.annotators, counts.tolist(), strict=True))
 
 
 def _find_text(audit: ScanResult, text: str) -> Bools:

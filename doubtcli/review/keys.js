@@ -4,7 +4,7 @@ const isCard = () => place.view === "card" && shown && !waits;
 
 const canMove = () => place.view === "card" && listed.length > 1;
 
-/** A command whose `isPossible` is false has a grey button, and its key does nothing. */
+/** A command whose `isPossible` is false has a grey button, and its key does nothing; it `needs` what the page `can` do. */
 const COMMANDS = [
   { key: "a", name: "Accept", words: "take the suggested label", run: accept, isPossible: () => isCard() && canAccept() },
   { key: "k", name: "Keep", words: "keep the label of the file", run: keep, isPossible: isCard },
@@ -18,11 +18,13 @@ const COMMANDS = [
   { key: "p", name: "Previous", words: "go to the row before, without deciding", run: () => move(-1), isPossible: canMove },
   { key: "n", name: "Next", words: "go to the next row, without deciding", run: () => move(1), isPossible: canMove },
   { key: "c", name: "Compare", words: "put a similar row beside this one; ← → and b choose what the next key decides, g the whole group, ↑ ↓ another row; Shift with a digit labels both", run: toggleCompare, isPossible: () => isCard() && shown.partners?.length > 0 },
-  { key: "r", name: "Update", words: "rank the rows again by what you decided", run: updateOrder, isPossible: () => progress?.decided > 0 && !isJudging },
+  { key: "r", name: "Update", words: "rank the rows again by what you decided", needs: "update", run: updateOrder, isPossible: () => progress?.decided > 0 && !isJudging },
   { key: "l", name: "List", words: "change between card and list", run: () => moveTo({ view: place.view === "card" ? "list" : "card" }), isPossible: () => true },
-  { key: "m", name: "Map", words: "change between card and map", run: () => moveTo({ view: place.view === "map" ? "card" : "map" }), isPossible: () => true },
+  { key: "m", name: "Map", words: "change between card and map", needs: "map", run: () => moveTo({ view: place.view === "map" ? "card" : "map" }), isPossible: () => true },
   { key: "?", name: "Keys", words: "show what each key does", run: showKeys, isPossible: () => true },
 ];
+
+const commands = () => COMMANDS.filter(({ needs }) => !needs || can(needs));
 
 const PAIR_KEYS = {
   ArrowLeft: () => setTarget("this"),
@@ -58,7 +60,7 @@ function onKey(event) {
   if (compared && isCard() && PAIR_KEYS[event.key]) return act(event, PAIR_KEYS[event.key]);
   // a focused button is pressed by space and Enter, as everywhere
   if (event.key === " " && event.target instanceof HTMLButtonElement) return;
-  const command = COMMANDS.find(({ key }) => key === event.key) ?? COMMANDS.find(({ key }) => key === event.key.toLowerCase() && !event.shiftKey);
+  const command = commands().find(({ key }) => key === event.key) ?? commands().find(({ key }) => key === event.key.toLowerCase() && !event.shiftKey);
   if (command?.run && command.isPossible()) act(event, command.run);
 }
 
@@ -92,7 +94,7 @@ function drawCommands() {
     const attributes = { type: "button", class: "command", "data-key": key, title: words, "aria-keyshortcuts": key === " " ? "Space" : key, disabled: !isPossible(), onclick: run };
     return make("button", attributes, make("kbd", {}, shownKey(command)), name);
   };
-  byId("commands").replaceChildren(...COMMANDS.map(button));
+  byId("commands").replaceChildren(...commands().map(button));
 }
 
 function updateCommands() {
@@ -105,7 +107,7 @@ function updateCommands() {
 
 function showKeys() {
   const line = (command) => [make("dt", {}, make("kbd", {}, shownKey(command))), make("dd", {}, make("b", {}, command.name), `: ${command.words}`)];
-  openDialog("Keys", make("dl", { class: "keys-list" }, ...COMMANDS.flatMap(line)), muted("Every decision is saved at once, and every one can be taken back, also tomorrow."));
+  openDialog("Keys", make("dl", { class: "keys-list" }, ...commands().flatMap(line)), muted("Every decision is saved at once, and every one can be taken back, also tomorrow."));
 }
 
 /** Asks for a note, and leaves the row open with it. */

@@ -22,7 +22,7 @@ function drawMeters() {
   byId("meters").replaceChildren(
     make("figcaption", {}, make("h2", {}, "So far")),
     make("dl", { class: "facts" }, ...facts),
-    ...(progress.decided ? [make("button", { type: "button", class: "more", onclick: updateOrder }, "Update the order by what was decided")] : []),
+    ...(progress.decided && can("update") ? [make("button", { type: "button", class: "more", onclick: updateOrder }, "Update the order by what was decided")] : []),
     ...(moved ? [make("p", { class: "small moved" }, ...movedWords())] : [])
   );
 }

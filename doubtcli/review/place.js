@@ -2,6 +2,7 @@
 // so that a reload stays there and the browser's button goes back.
 
 const VIEWS = ["card", "list", "map"];
+const views = () => VIEWS.filter((view) => view !== "map" || can("map"));
 const NUMBERS = ["least", "most"];
 const FILTERS = ["given", "suggested", "reason", "annotator", "tier", "state", "text", "region", ...NUMBERS];
 
@@ -16,8 +17,8 @@ function readPlace() {
     known.map((part) => [part, NUMBERS.includes(part) ? Number(found.get(part)) : found.get(part)])
   );
   place.order = found.get("order") === "alike" ? "alike" : "doubt";
-  place.scope = found.get("scope") === "all" ? "all" : "queue";
-  place.view = VIEWS.includes(found.get("view")) ? found.get("view") : "card";
+  place.scope = found.get("scope") === "all" && can("all") ? "all" : "queue";
+  place.view = views().includes(found.get("view")) ? found.get("view") : "card";
   place.colour = found.get("colour") in COLOURS ? found.get("colour") : "given";
   const row = Number(found.get("row") ?? NaN);
   place.row = Number.isInteger(row) ? row : null;

@@ -76,7 +76,7 @@ function drawViews() {
     const attributes = { type: "button", "aria-pressed": String(view === place.view), onclick: () => moveTo({ view }) };
     return make("button", attributes, { card: "Card", list: "List", map: "Map" }[view]);
   };
-  byId("views").replaceChildren(make("span", { class: "segments" }, ...VIEWS.map(button)));
+  byId("views").replaceChildren(make("span", { class: "segments" }, ...views().map(button)));
 }
 
 let counting = 0;
@@ -197,7 +197,7 @@ function showEnd() {
   if (!listed.length) return drawNothing(make("h2", {}, "No row matches the filter"), button("Clear the filter", clearFilter));
   drawNothing(
     make("h2", {}, "Nothing is left to decide here"),
-    make("p", {}, "Write the decisions back with ", make("code", {}, `doubt apply ${audit.file} --verdicts ${audit.folder}`)),
+    isInFile ? make("p", {}, "Download the verdicts, and give the file to who sent you this page.") : make("p", {}, "Write the decisions back with ", make("code", {}, `doubt apply ${audit.file} --verdicts ${audit.folder}`)),
     make("p", { class: "actions" }, ...(hasFilter() ? [button("Clear the filter", clearFilter)] : []), ...(skipped ? [button(`See the ${counted(skipped, "skipped row")}`, () => toggleFilter({ state: "skipped" }))] : []))
   );
 }

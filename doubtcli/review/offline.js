@@ -131,6 +131,8 @@ function letsThrough(filter, card) {
     text: (text) => [id, ...values].some((value) => (value ?? "").toLowerCase().includes(text.trim().toLowerCase())),
     region: () => isInRegion(filter.region, card.index),
   };
+  const unknown = Object.keys(filter).find((part) => !holds[part]);
+  if (unknown) throw new Refusal(400, `a page in one file can't filter by '${unknown}'`);
   return Object.entries(filter).every(([part, value]) => holds[part](value));
 }
 

@@ -11,13 +11,14 @@ from doubtcli.disk.paths import STANDARD_INPUT
 from doubtcli.errors import InputError, SettingsError
 from doubtcli.files.table import sha256_of
 from doubtcli.progress import Silence
-from doubtcli.queue.make import write_scan_queue
+from doubtcli.queue.make import find_shown_columns, write_scan_queue
 from doubtcli.records import InMemory
 from doubtcli.records.answers import UNUSABLE_STATUS
 from doubtcli.report.page import render_html
 from doubtcli.review.desk import Desk
 from doubtcli.review.export import check_page, write_page
 from doubtcli.review.journal import Journal
+from doubtcli.review.pictures import Pictures
 from doubtcli.review.session import Session
 from doubtcli.review.update import Basis
 from doubtcli.store.cache import open_cache
@@ -73,7 +74,8 @@ def open_review(
         _write_audit(found, judged.file.table, audit_folder, settings)
     again = partial(judge_with_verdicts, settings, folder, cache=cache)
     keeper = open_cache() if cache else None
-    basis = Basis(judged.loaded, judged.curves, judged.noise_rate, again, keeper)
+    pictures = _find_pictures(judged.file.table, found)
+    basis = Basis(judged.loaded, judged.curves, judged.noise_rate, again, keeper, pictures)
     desk = Desk(Session(found, Journal(folder, request.annotator)), basis)
     with progress.stage("Preparing the cards"):
         desk.prepare()
@@ -173,6 +175,12 @@ def _find_data(settings: ScanSettings) -> tuple[ScanSettings, Path]:
         return settings, Path(settings.output) if settings.output else default_folder(settings.path)
     found = open_judged_audit(settings.path, or_backup=False)
     return found.settings, Path(settings.path)
+
+
+def _find_pictures(table: Table, found: ScanResult) -> Pictures:
+    """The pictures that the rows of a file name."""
+    names = find_shown_columns(table.data, found.roles).images
+    return Pictures.beside(found.source.path, {name: table.data.column(name) for name in names})
 
 
 def _is_audited(settings: ScanSettings, folder: Path) -> bool:

@@ -18,7 +18,7 @@ function cardParts(card) {
     noticeOf(card),
     platesOf(card),
     doubtOf(card),
-    make("section", { class: "values" }, ...textsPart(card), marksLegend(card), cellsPart(card)),
+    make("section", { class: "values" }, ...picturesPart(card), ...textsPart(card), marksLegend(card), cellsPart(card)),
   ].filter(Boolean);
 }
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from doubtcli.plugins import LoadedReason
+    from doubtcli.review.pictures import Pictures
     from doubtcli.review.session import Session
 
 MOST_LETTERS = 100_000
@@ -34,10 +35,14 @@ class Cards:
     Args:
         session: The review.
         loaded: The reasons that the scan ran, which explain themselves.
+        pictures: Those that the rows name.
     """
 
-    def __init__(self, session: Session, loaded: Sequence[LoadedReason]) -> None:
+    def __init__(
+        self, session: Session, loaded: Sequence[LoadedReason], pictures: Pictures | None = None
+    ) -> None:
         self._session = session
+        self._pictures = pictures
         self._loaded = loaded
         examples = session.audit.examples
         self._words = WordCounts(examples, session.audit.seed)
@@ -64,7 +69,7 @@ class Cards:
             more = {"blind": True} if blind else {"why": why, **self._point_out(row, values[row])}
             pairs = [] if blind else [self._describe_partner(row, other, values[other]) for other in some]
             about = {"index": row, "place": place, "partners": pairs}
-            cards.append(shown | more | self.describe_state(row) | about)
+            cards.append(shown | more | self.describe_state(row) | self._list_pictures(row) | about)
         return {"cards": cards, "pool": content["pool"]}
 
     def describe_state(self, row: int) -> dict[str, Any]:
@@ -139,7 +144,13 @@ class Cards:
             "values": list(values),
             "kind": kind,
             **self.describe_state(other),
+            **self._list_pictures(other),
         }
+
+    def _list_pictures(self, row: int) -> dict[str, Any]:
+        position = int(self._session.audit.examples.positions[row])
+        found = [] if self._pictures is None else self._pictures.describe(position)
+        return {"pictures": found} if found else {}
 
     def _read_values(self, rows: Sequence[int]) -> dict[int, list[str | None]]:
         """The values of some rows as texts, in the order of the shown columns."""
@@ -148,6 +159,17 @@ class Cards:
         columns = [to_shown_texts(column) for column in table.columns]
         found = [list(row) for row in zip(*columns, strict=True)] or [[] for _ in rows]
         return {row: [_cut(value) for value in own] for row, own in zip(rows, found, strict=True)}
+
+
+def move_places(card: dict[str, Any], by: int) -> dict[str, Any]:
+    """A card whose places in the pool of rows are later by some number."""
+    moved = card | {"place": card["place"] + by}
+    if "near" in card:
+        moved["near"] = [[place + by, far] for place, far in card["near"]]
+    if "duplicates" in card:
+        places, n = card["duplicates"]
+        moved["duplicates"] = [[place + by for place in places], n]
+    return moved
 
 
 def _cut(value: str | None) -> str | None:

@@ -16,10 +16,11 @@ from doubtcli.rank.combine import list_counted_reasons, list_entries
 from doubtcli.records import REASON_SPEAKS, TIERS, Role
 from doubtcli.report.page import file_name
 from doubtcli.report.page_rows import list_shown_columns
-from doubtcli.review.cards import Cards
+from doubtcli.review.cards import Cards, move_places
 from doubtcli.review.filters import NEITHER, RowFilter, count_contradictions, find_rows
 from doubtcli.review.map import RowMap, pack_bits, pack_points, pack_states
 from doubtcli.review.orders import list_review_rows, order_alike
+from doubtcli.review.pictures import NoPictureError
 from doubtcli.review.session import OPEN, STATES
 from doubtcli.review.update import compare_rankings, measure_review, rank_provisionally
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from doubtcli.records import Bools, Codes, ScanResult
     from doubtcli.review.map import Points
+    from doubtcli.review.pictures import Picture
     from doubtcli.review.session import Session
     from doubtcli.review.update import Basis
     from doubtcli.tools.verdict_lines import Step
@@ -52,7 +54,7 @@ class Desk:
         self._basis = basis
         self._scanned = session.audit
         self._is_provisional = False
-        self._cards = Cards(session, basis.loaded)
+        self._cards = Cards(session, basis.loaded, basis.pictures)
         self._queue, n_mixed = list_review_rows(session.audit)
         self._mixed = self._queue[:n_mixed]
         self._blind = frozenset(self._mixed.tolist())
@@ -171,6 +173,22 @@ class Desk:
             cards += [move_places(card, len(pool)) for card in one["cards"]]
             pool += one["pool"]
         return {"cards": cards, "pool": pool}
+
+    def read_picture(self, row: int, number: int) -> Picture:
+        """A picture of a row.
+
+        Args:
+            row: Its number.
+            number: Of the column, as the row's card has it.
+
+        Raises:
+            InputError: There is no such row.
+            NoPictureError: There is no such picture.
+        """
+        self._check_rows([row])
+        if self._basis.pictures is None:
+            raise NoPictureError("the file names no pictures")
+        return self._basis.pictures.read(int(self.session.audit.examples.positions[row]), number)
 
     def count_rows(self, wanted: RowFilter, scope: str = "queue") -> dict[str, Any]:
         """How many rows there are of each kind, each kind counted without its own part of the filter."""
@@ -436,14 +454,3 @@ def _run_in_background(judge: Callable[[], ScanResult]) -> Future[ScanResult]:
 
     Thread(target=run, daemon=True).start()
     return found
-
-
-def move_places(card: dict[str, Any], by: int) -> dict[str, Any]:
-    """A card whose places in the pool of rows are later by some number."""
-    moved = card | {"place": card["place"] + by}
-    if "near" in card:
-        moved["near"] = [[place + by, far] for place, far in card["near"]]
-    if "duplicates" in card:
-        places, n = card["duplicates"]
-        moved["duplicates"] = [[place + by for place in places], n]
-    return moved

@@ -10,6 +10,7 @@ import base64
 import html
 import json
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,14 +19,15 @@ from doubtcli.disk.file import FILE_HINTS, os_errors_as_output_error, replace_fi
 from doubtcli.errors import OutputError
 from doubtcli.evidence.content_key import hash_content
 from doubtcli.report.one_file import fill_page, join_scripts, script_json
-from doubtcli.review.desk import move_places
+from doubtcli.review.cards import move_places
 from doubtcli.review.filters import RowFilter
 from doubtcli.review.page_files import PAGE, list_page_files, read_page_file
+from doubtcli.review.pictures import NoPictureError
 from doubtcli.review.session import STATES
 from doubtcli.wording.numbers import format_count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
     from doubtcli.review.desk import Desk
@@ -36,6 +38,8 @@ MOST_BYTES = 20_000_000
 """Of the rows in the file: browsers open it in a few seconds, and mail takes it."""
 MOST_MAPPED = 20_000
 """Rows of a data file whose map is made for a page."""
+MOST_EMBEDDED_BYTES = 2_000_000
+"""Of one picture in the page."""
 _AT_ONCE = 10
 _MARK = '<meta name="generator" content="doubt review">'
 _MARK_WITHIN = 4_096
@@ -129,7 +133,7 @@ def make_content(
     session = desk.session
     audit = session.audit
     queue = desk.list_rows(RowFilter()).tolist()
-    cards, pool = _take_cards(desk, queue[:most_rows], most_bytes)
+    cards, pool, pictures = _take_cards(desk, queue[:most_rows], most_bytes)
     rows = [card["index"] for card in cards]
     partners = (partner["index"] for card in cards for partner in card["partners"])
     mentioned = {*rows, *partners}
@@ -149,6 +153,7 @@ def make_content(
         "alike": [row for row in desk.list_rows(RowFilter(), "alike").tolist() if row in set(rows)],
         "cards": cards,
         "pool": pool,
+        "pictures": pictures,
         "rows": {
             row: {
                 "head": int(session.heads[row]),
@@ -172,19 +177,40 @@ def make_content(
     }
 
 
-def _take_cards(desk: Desk, rows: Sequence[int], most_bytes: int) -> tuple[list[Any], list[Any]]:
-    """The cards of the first rows that have room, and the pool of rows that they mention."""
+def _take_cards(
+    desk: Desk, rows: Sequence[int], most_bytes: int
+) -> tuple[list[Any], list[Any], dict[str, str]]:
+    """The cards of the first rows that have room, the pool of rows that they mention, and the pictures."""
     cards: list[Any] = []
     pool: list[Any] = []
+    pictures: dict[str, str] = {}
     room = most_bytes
     for start in range(0, len(rows), _AT_ONCE):
         found = desk.make_cards(rows[start : start + _AT_ONCE])
-        room -= len(script_json(found).encode(errors="replace"))
+        drawn = _embed_pictures(desk, found["cards"], pictures)
+        room -= len(script_json(found).encode(errors="replace")) + sum(map(len, drawn.values()))
         if room < 0 and cards:
             break
         cards += [move_places(card, len(pool)) for card in found["cards"]]
         pool += found["pool"]
-    return cards, pool
+        pictures |= drawn
+    return cards, pool, pictures
+
+
+def _embed_pictures(desk: Desk, cards: Sequence[Any], known: Collection[str]) -> dict[str, str]:
+    """The pictures of some cards that are not known yet, by path, as addresses that have the content."""
+    found: dict[str, str] = {}
+    for row in (one for card in cards for one in (card, *card["partners"])):
+        for picture in row.get("pictures", ()):
+            path = picture["path"]
+            if picture["why"] or path in known or path in found:
+                continue
+            with suppress(NoPictureError):  # it was there a moment ago
+                read = desk.read_picture(row["index"], picture["number"])
+                if len(read.content) <= MOST_EMBEDDED_BYTES:
+                    content = base64.b64encode(read.content).decode()
+                    found[path] = f"data:{read.media_type};base64,{content}"
+    return found
 
 
 def _note_left_out(n_queued: int, n_rows: int, most_rows: int) -> list[str]:

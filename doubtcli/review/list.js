@@ -27,6 +27,12 @@ async function addRows() {
 
 const cell = (name, ...children) => make("td", { role: "cell", class: name }, ...children);
 
+/** The first picture of a row that can be shown, small. */
+function thumbOf({ index, pictures = [] }) {
+  const first = pictures.find((one) => !one.why && addressOf(index, one));
+  return first && make("span", { class: "thumb" }, pictureOf(index, first));
+}
+
 function lineOf(card) {
   const open = () => getSelection().isCollapsed && moveTo({ view: "card", row: card.index });
   const button = make("button", { type: "button", class: "open", "aria-label": `Open row ${card.id}` });
@@ -40,5 +46,5 @@ function lineOf(card) {
       ];
   const state = card.state === "open" ? [] : [make("span", { class: `state ${card.state}` }, ...stateWords(card))];
   const where = state.length ? make("p", {}, ...state) : placesOf(card);
-  return make("tr", { class: card.index === place.row ? "row opened" : "row", role: "row", onclick: open }, ...known, cell("text", excerptOf(card.values)), cell("place", where));
+  return make("tr", { class: card.index === place.row ? "row opened" : "row", role: "row", onclick: open }, ...known, cell("text", thumbOf(card), excerptOf(card.values)), cell("place", where));
 }

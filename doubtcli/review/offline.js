@@ -58,6 +58,9 @@ async function askFile(question, body) {
   return answers[question]();
 }
 
+/** A picture as an address that has its content in it; "" for one that is not in the file. */
+const pictureInFile = (path) => held.data.pictures[path] ?? "";
+
 function cardInFile(row) {
   const card = held.cards.get(row);
   if (!card) throw new Refusal(400, "this row is not in the file");

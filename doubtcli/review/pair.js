@@ -87,6 +87,7 @@ function sideOf(row, values, side) {
     { class: isTarget ? "side target" : "side" },
     make("div", { class: "row-head" }, placesOf(row), stateOf(row)),
     make("p", { class: "large" }, labelBeside(row.given, shown)),
+    ...picturesPart(row),
     texts.length ? make("dl", {}, ...texts.flat()) : null,
     others.length ? make("dl", { class: "pairs-list" }, ...others.flat()) : null
   );

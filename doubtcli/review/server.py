@@ -20,6 +20,7 @@ import numpy as np
 from doubtcli.errors import DoubtError, InputError, OutputError, SettingsError
 from doubtcli.review.filters import RowFilter
 from doubtcli.review.page_files import PAGE, list_page_files, read_page_file
+from doubtcli.review.pictures import NoPictureError
 from doubtcli.review.session import StaleRowError
 
 if TYPE_CHECKING:
@@ -144,6 +145,11 @@ def make_app(desk: Desk, token: str, port: int) -> Starlette:
     routes = [
         Route("/{token}/", guard(_send_page), methods=["GET"]),
         Route("/{token}/page/{name}", guard(_send_file), methods=["GET"]),
+        Route(
+            "/{token}/picture/{row:int}/{number:int}",
+            guard(partial(_send_picture, desk=desk)),
+            methods=["GET"],
+        ),
         *(
             Route(f"/{{token}}/api/{name}", guard(partial(_answer, desk=desk, ask=ask)), methods=["POST"])
             for name, ask in asks.items()
@@ -207,6 +213,19 @@ async def _send_file(request: Request) -> Response:  # as all routes
     if name not in kinds:
         raise BadRequestError(404, "there is no such file")
     return Response(read_page_file(name), media_type=kinds[name])
+
+
+async def _send_picture(request: Request, *, desk: Desk) -> Response:
+    """A picture that a row names, by the row and the number of its column: never by a path."""
+    from starlette.concurrency import run_in_threadpool
+    from starlette.responses import Response
+
+    row, number = request.path_params["row"], request.path_params["number"]
+    try:
+        found = await run_in_threadpool(desk.read_picture, row, number)
+    except NoPictureError as error:
+        raise BadRequestError(404, str(error)) from error
+    return Response(found.content, media_type=found.media_type)
 
 
 async def _answer(request: Request, *, desk: Desk, ask: Callable[[Desk, Any], Any]) -> Response:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from doubtcli.rank.prior import ErrorCurves
     from doubtcli.records import Bools, Codes, ExpectedWrong, Keeper, NoiseRate, Ranking, ScanResult, Verdicts
     from doubtcli.records.arrays import Floats
+    from doubtcli.review.pictures import Pictures
 
 NEXT_ROWS = 50
 HALF_WIDTH = 0.01
@@ -46,6 +47,8 @@ class Basis:
     """Judges the file again, with what was decided; None where that is not wanted."""
     keeper: Keeper | None = None
     """Keeps the places of the map for later runs."""
+    pictures: Pictures | None = None
+    """The pictures that the rows name."""
 
 
 @dataclass(frozen=True)

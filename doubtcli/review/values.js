@@ -55,6 +55,26 @@ function marksLegend(card) {
   return words.length ? make("p", { class: "marks-legend muted small" }, ...words) : null;
 }
 
+/** The pictures that the row names; of one that can't be shown, its path and why. */
+function picturesPart({ index, pictures = [] }) {
+  return pictures.map((picture) => {
+    const { column, path, why } = picture;
+    const words = make("figcaption", { class: "muted small" }, make("bdi", {}, column), ": ", make("bdi", { class: "path" }, visible(path)));
+    const trouble = why || (addressOf(index, picture) ? "" : "it is left out of this page");
+    if (trouble) return make("figure", { class: "picture none" }, words, make("p", { class: "small" }, `Not shown: ${trouble}.`));
+    return make("figure", { class: "picture" }, pictureOf(index, picture), words);
+  });
+}
+
+function pictureOf(row, picture) {
+  const onerror = () => image.replaceWith(make("p", { class: "small" }, "Not shown: the browser can't draw it."));
+  const image = make("img", { src: addressOf(row, picture), alt: picture.path, loading: "lazy", decoding: "async", onerror });
+  return image;
+}
+
+/** Where the page gets a picture: from the server by its row and column, or from the page's own file. */
+const addressOf = (row, { number, path }) => (isInFile ? pictureInFile(path) : `picture/${row}/${number}`);
+
 /** The other columns: each a small box, and those with an unusual value marked and explained. */
 function cellsPart(card) {
   const box = (name, at) => {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import struct
+import zlib
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from doubtcli.pipelines.review import ReviewRequest, open_review
 from doubtcli.pipelines.scan import judge_and_describe
 from doubtcli.progress import Silence
 from doubtcli.review.desk import Desk
@@ -142,3 +145,39 @@ def site(desk: Desk) -> Iterator[Site]:
     """Ana's review, served."""
     with serve_desk(desk) as served:
         yield served
+
+
+# ---------------------------------------------------------------------------- pictures
+
+PICTURE_SIDE = 8
+
+
+def make_png(shade: int = 0) -> bytes:
+    """A grey square as PNG."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        )
+
+    head = struct.pack(">IIBBBBB", PICTURE_SIDE, PICTURE_SIDE, 8, 0, 0, 0, 0)
+    lines = b"".join(b"\0" + bytes([shade]) * PICTURE_SIDE for _ in range(PICTURE_SIDE))
+    content = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + content
+
+
+@pytest.fixture(scope="session")
+def shots(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """The review of a small table with a picture in each row but three."""
+    folder = tmp_path_factory.mktemp("shots")
+    words = {"dark": "night coal soot ink", "light": "day snow milk chalk"}
+    lines = ["shot,words,label"]
+    for row in range(60):
+        label = "dark" if row % 2 else "light"
+        (folder / f"{row}.png").write_bytes(make_png(row))
+        path = {0: "../up.png", 1: "https://example.org/a.png", 2: "none.png"}.get(row, f"{row}.png")
+        given = "dark" if row in {4, 8, 0} else label
+        lines.append(f"{path},{words[label]} {row},{given}")
+    (folder / "shots.csv").write_text("\n".join(lines), encoding="utf-8")
+    settings = ScanSettings(path=str(folder / "shots.csv"), label="label", fast=True)
+    return open_review(ReviewRequest(settings, "ana"), progress=Silence(), cache=False)

@@ -265,6 +265,21 @@ def test_what_needs_a_server(view: ReviewPage) -> None:
     assert view.ask("byId('trouble').hidden")
 
 
+def test_pictures(view: ReviewPage, shots: Desk, tmp_path: Path) -> None:
+    """The page draws pictures that are in it, with their paths as words, and asks nobody for them."""
+    write_page(shots, tmp_path / "shots.html")
+    view.open((tmp_path / "shots.html").as_uri())
+
+    view.wait("[...document.querySelectorAll('#card .picture img')].every(one => one.naturalWidth === 8)")
+    assert len(view.all("#card .picture img")) == 1
+    (path,) = view.texts("#card .picture .path")
+    assert view.ask("document.querySelector('#card .picture img').alt") == path
+    view.keys("l")
+    view.wait("document.querySelectorAll('#rows .thumb img').length > 0")
+    assert view.ask("performance.getEntriesByType('resource').every(one => one.name.startsWith('data:'))")
+    assert view.console_errors == []
+
+
 def test_hostile_data(view: ReviewPage, judged: tuple[ScanResult, Basis], tmp_path: Path) -> None:
     """Markup, control characters, line separators and huge cells show themselves and do nothing else."""
     session = Session(nasty_audit(), Journal(tmp_path / "nasty.verdicts", ""))

@@ -523,6 +523,24 @@ def test_hostile_data(view: ReviewPage, judged: tuple[ScanResult, Basis], tmp_pa
         assert [one for one in view.console_errors if site.address in one["message"]] == []
 
 
+def test_pictures(view: ReviewPage, shots: Desk) -> None:
+    """A card and the list draw the pictures of their rows; of one that can't be shown the card says why."""
+    with serve_desk(shots) as site:
+        view.open(site.address)
+        view.wait("document.querySelector('#card .picture img').naturalWidth === 8")
+        (path,) = view.texts("#card .picture .path")
+        assert view.ask("document.querySelector('#card .picture img').alt") == path
+        view.keys("l")
+        view.wait("[...document.querySelectorAll('.thumb img')].some((one) => one.naturalWidth === 8)")
+
+        row = shots.session.audit.examples.positions.tolist().index(1)
+        view.open(f"{site.address}#scope=all&row={row}")
+        assert view.texts("#card .picture p") == ["Not shown: addresses are not opened."]
+        assert view.texts("#card .picture .path") == ["https://example.org/a.png"]
+        assert view.all("#card img") == []
+        assert [one for one in view.console_errors if site.address in one["message"]] == []
+
+
 # ---------------------------------------------------------------------------- looks and access
 
 

@@ -25,7 +25,7 @@ from doubtcli.errors import ReasonError
 from doubtcli.evidence.graph import list_known_needs
 from doubtcli.gate.formats.concise import render_concise
 from doubtcli.reasons.contract import SECTIONS
-from doubtcli.records import REASON_SPEAKS, Background, Evidence, ReasonScores
+from doubtcli.records import REASON_SPEAKS, Background, Evidence, ReasonScores, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,6 +41,9 @@ MOST_ROWS = 10
 """How many rows a failed assertion lists."""
 _PACKAGE = "the package under test"
 _NOT_NEEDS = frozenset({"row", "doubt", "because"})
+_RULES = tuple(
+    Rule(f"rule {number}", 'contains(text, "1")', "class 0", "why" * number) for number in range(3)
+)
 _SMALL_SHARE = 0.15
 _OTHER_SIZE = 3
 _TOLERANCE = 1e-6
@@ -206,6 +209,7 @@ def make_example_evidence(seed: int = 0, n_rows: int = 40, n_classes: int = 3) -
         equal_groups=rng.integers(0, n_rows, n_rows),
         are_copies=rng.random(n_rows) < _SMALL_SHARE,
         annotations=annotations,
+        rule_labels=rng.integers(-1, n_classes, (n_rows, len(_RULES))),
     )
     sizes = {"rows": n_rows, "classes": n_classes}
     others = {name: need for name, need in list_known_needs().items() if name not in made}
@@ -275,6 +279,7 @@ def make_example_background(evidence: Evidence) -> Background:
         training_labels=evidence.given_labels,
         pred_probs_are_yours=False,
         inputs=pa.table({"text": [f"input {row % 3}" for row in range(n_rows)]}),
+        rules=_RULES,
     )
 
 

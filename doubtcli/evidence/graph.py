@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 PROVIDERS_GROUP = "doubtcli.evidence"
 PROVIDERS_ORDER = (
     "labels",
+    "rules",
     "features",
     "meaning",
     "models",

@@ -1,4 +1,4 @@
-"""The labels of the file: as given, as people have decided since, and as annotators answered."""
+"""The labels of the file: as given, as people have decided since, as annotators answered, as rules say."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from doubtcli.records import Need
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from doubtcli.records import Examples
 
@@ -53,3 +53,30 @@ class AnnotatorAnswers:
     def make(self, examples: Examples) -> Mapping[str, Any]:
         """The answers in the file."""
         return {"annotations": examples.annotations.codes if examples.annotations is not None else None}
+
+
+@dataclass(frozen=True)
+class RuleAnswers:
+    """The label that each rule gives each row."""
+
+    makes: ClassVar = {
+        "rule_labels": Need(
+            "Shape `(n_rows, n_rules)`; -1 where a rule's condition is not true.",
+            "there are no rules for this file: write them as [[rules]] in doubt.toml, or as "
+            "[[tool.doubt.rules]] in pyproject.toml",
+            source="rules",
+            axes=("rows", "rules"),
+            codes_of="classes",
+        )
+    }
+    is_costly: ClassVar = False
+    is_fast: ClassVar = True
+
+    def make(self, examples: Examples, note: Callable[[str], None]) -> Mapping[str, Any]:
+        """What the rules that fit the file say; why others don't fit it is noted."""
+        found = examples.rule_labels
+        if found is None:
+            return {}
+        for rule, why in found.left_out:
+            note(f"the rule {rule.name!r} is left out: {why}")
+        return {"rule_labels": found.codes if found.rules else None}

@@ -20,13 +20,21 @@ from doubtcli.rank.combine import (
     list_queue_rows,
     mark_drawn_rows,
 )
-from doubtcli.records import CONTRADICTED, DOUBTED, REASON_SPEAKS, TIERS, ClassCount, Confusion
+from doubtcli.records import (
+    CONTRADICTED,
+    DOUBTED,
+    REASON_SPEAKS,
+    TIERS,
+    ClassCount,
+    Confusion,
+    RuleCount,
+)
 from doubtcli.records.arrays import split_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from doubtcli.records import Codes, Floats, Power, ScanResult
+    from doubtcli.records import Codes, Examples, Floats, Power, ScanResult
 
 HISTOGRAM_BINS = 20
 """Bins of 0.05: wide enough to be even on a few hundred rows, narrow enough to show two humps."""
@@ -114,6 +122,18 @@ def count_audit(audit: ScanResult) -> AuditFigures:
         confusions=_count_confusions(audit),
         histogram=count_doubts(audit.ranking.doubt),
     )
+
+
+def count_rules(examples: Examples) -> tuple[RuleCount, ...]:
+    """On how many rows each of the user's rules is true: those that fit the file, then the others."""
+    found = examples.rule_labels
+    if found is None:
+        return ()
+    fitting = tuple(
+        RuleCount(rule, int((codes >= 0).sum()), int(((codes >= 0) & (codes != examples.given_labels)).sum()))
+        for rule, codes in zip(found.rules, found.codes.T, strict=True)
+    )
+    return fitting + tuple(RuleCount(rule, left_out=why) for rule, why in found.left_out)
 
 
 def count_decided(audit: ScanResult) -> tuple[int, int]:

@@ -123,6 +123,7 @@ def _make_background(examples: Examples, ranking: Ranking) -> Background:
         training_labels=examples.training_labels,
         pred_probs_are_yours=examples.given_pred_probs is not None,
         inputs=examples.inputs,
+        rules=examples.rule_labels.rules if examples.rule_labels else (),
     )
 
 

@@ -53,7 +53,7 @@ def encode_answers(table: Table, column: str, labels: Labels, *, by_words: bool 
         The codes, shape `(n_rows_in_file,)`, and the number of rows whose answer is not a class.
     """
     values = find_distinct(table.data.column(column))
-    answers, key = _list_answers(values, table, column), _make_key(labels)
+    answers, key = _list_answers(values, table, column), make_answer_key(labels)
     meant = [None if answer is None else key.find_code(answer, by_words=by_words) for answer in answers]
     of_value = np.array([-1 if code is None else code for code in meant], dtype=np.intp)
     codes = np.asarray(values.on_rows(of_value, missing=-1), dtype=np.intp)
@@ -65,7 +65,7 @@ def encode_answers(table: Table, column: str, labels: Labels, *, by_words: bool 
 
 def find_loose_answer(table: Table, column: str, labels: Labels) -> str | None:
     """An answer that is not written as a class but means one; None if there is none."""
-    key = _make_key(labels)
+    key = make_answer_key(labels)
     answers = _list_answers(find_distinct(table.data.column(column)), table, column)
     others = (answer for answer in answers if answer is not None and answer not in key.codes)
     return next((answer for answer in others if key.find_code(answer, by_words=True) is not None), None)
@@ -81,7 +81,8 @@ def _list_answers(values: Distinct, table: Table, column: str) -> list[str | Non
     return [None if value in ("", NULL_WRITTEN) else show_value(value) for value in found]
 
 
-def _make_key(labels: Labels) -> AnswerKey:
+def make_answer_key(labels: Labels) -> AnswerKey:
+    """The classes of a label by what they are called, and by their values in the file."""
     known = {show_value(value) or "": code for code, value in enumerate(labels.class_values)}
     return AnswerKey(known | {name: code for code, name in enumerate(labels.class_names)})
 

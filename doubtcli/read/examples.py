@@ -26,18 +26,19 @@ from doubtcli.read.row_ids import (
     make_row_ids,
     number_equal_inputs,
 )
+from doubtcli.read.rule_labels import find_rule_labels
 from doubtcli.read.side_files import read_embeddings, read_pred_probs
 from doubtcli.records import FROM_FILES, Annotations, Examples, Role
 from doubtcli.records.arrays import give_back_memory, split_rows
 from doubtcli.records.mapped import map_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     from doubtcli.progress import Progress
-    from doubtcli.records import Codes, InMemory, Labels, Roles, Table, Task
+    from doubtcli.records import Codes, InMemory, Labels, Roles, Rule, Table, Task
     from doubtcli.settings import ScanSettings
 
 _LONG_TEXTS = 2**26
@@ -82,6 +83,7 @@ def read_examples(
             labels,
             embeddings=_read_embeddings(settings, n_rows, given),
             pred_probs=_read_pred_probs(settings, labels, n_rows, given),
+            rules=settings.rules,
         )
     give_back_memory()
     return table, roles, labels, examples
@@ -124,6 +126,7 @@ def build_examples(
     *,
     embeddings: NDArray[np.float32] | None = None,
     pred_probs: NDArray[np.float64] | None = None,
+    rules: Sequence[Rule] = (),
 ) -> Examples:
     """The labelled rows, sorted by row id, with everything that models and reasons use.
 
@@ -136,6 +139,7 @@ def build_examples(
         labels: Its label column.
         embeddings: A vector for each row of the file, appended to those of embedding columns.
         pred_probs: The user's own probabilities for each row of the file.
+        rules: The user's own rules.
 
     Raises:
         InputError: There is nothing to judge the labels by; or a value does not fit the role that the user
@@ -161,6 +165,7 @@ def build_examples(
         groups=_number_groups(table, roles, rows),
         annotations=_encode_annotations(table, annotators, labels, rows),
         given_pred_probs=None if pred_probs is None else _take_probabilities(pred_probs, rows),
+        rule_labels=find_rule_labels(table, roles, rules, labels, rows),
         unlabelled_row_ids=tuple(ids.take(unlabelled)),
         unlabelled_positions=tuple(unlabelled.tolist()),
         row_hashes=hashes,

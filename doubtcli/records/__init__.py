@@ -106,6 +106,7 @@ if TYPE_CHECKING:
     from doubtcli.records.relabelling import Unapplied as Unapplied
     from doubtcli.records.relabelling import UnappliedKind as UnappliedKind
     from doubtcli.records.rules import Rule as Rule
+    from doubtcli.records.rules import RuleCount as RuleCount
     from doubtcli.records.rules import RuleLabels as RuleLabels
     from doubtcli.records.stored import AuditDocument as AuditDocument
     from doubtcli.records.stored import ClassCount as ClassCount
@@ -142,7 +143,7 @@ _MODULES = {
         Roles SideFile Source SpotCheck SpotCheckPlace Stratum Table Verdicts name_embedders
     """,
     "relabelling": "Decision EarlierNames RowSnapshot Settled Unapplied UnappliedKind",
-    "rules": "Rule RuleLabels",
+    "rules": "Rule RuleCount RuleLabels",
     "stored": """
         AuditDocument ClassCount Confusion DoubtRow DoubtTable ReasonRun RowCounts SampleCounts
         StratumCount VerdictCounts

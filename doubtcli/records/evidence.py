@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from doubtcli.records.arrays import Bools, Codes, Floats
+    from doubtcli.records.rules import Rule
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Need:
     missing: str
     """What to report where a file can't give it."""
     source: str | None = None
-    """Where it comes from: "models", "neighbors", "annotators", "duplicates"; None: the labels."""
+    """Where it comes from: "models", "neighbors", "annotators", "rules", "duplicates"; None: the labels."""
     axes: tuple[str, ...] = ()
     """What each of its dimensions counts: "rows", "classes", "models", …; none for a plain number."""
     codes_of: str | None = None
@@ -159,6 +160,11 @@ class Evidence(Mapping[str, Any]):
         """Each annotator's answers."""
         return self._pieces.get("annotations")
 
+    @property
+    def rule_labels(self) -> Codes | None:
+        """The label that each rule of the user's gives."""
+        return self._pieces.get("rule_labels")
+
 
 @dataclass(frozen=True)
 class Background:
@@ -174,6 +180,8 @@ class Background:
     """Whether the user gave the probabilities."""
     inputs: pa.Table
     """The input columns."""
+    rules: tuple[Rule, ...] = ()
+    """The user's rules, in the order of `rule_labels`."""
 
 
 REASON_SPEAKS = 0.5

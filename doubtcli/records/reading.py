@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from doubtcli.records.answers import AnswersRead
     from doubtcli.records.arrays import Bools, Codes, Floats
+    from doubtcli.records.rules import RuleLabels
 
 
 @dataclass(frozen=True)
@@ -444,6 +445,8 @@ class Examples:
     annotations: Annotations | None = None
     given_pred_probs: Floats | None = None
     """Shape `(n_rows, n_classes)`: the user's own probabilities."""
+    rule_labels: RuleLabels | None = None
+    """What the user's rules say; None where there are none."""
     unlabelled_row_ids: tuple[str, ...] = ()
     unlabelled_positions: tuple[int, ...] = ()
     verdicts: Verdicts | None = None
@@ -486,6 +489,7 @@ class Examples:
             positions=self.positions[:0],
             given_labels=self.given_labels[:0],
             class_names=(),
+            rule_labels=None,
             unlabelled_row_ids=(),
             unlabelled_positions=(),
             verdicts=None,
@@ -510,6 +514,7 @@ class Examples:
             groups=None if self.groups is None else self.groups[rows],
             annotations=None if self.annotations is None else self.annotations.take(rows),
             given_pred_probs=None if self.given_pred_probs is None else self.given_pred_probs[rows],
+            rule_labels=None if self.rule_labels is None else self.rule_labels.take(rows),
             verdicts=None if self.verdicts is None else self.verdicts.take(rows),
             equal_inputs=None if self.equal_inputs is None else self.equal_inputs[rows],
         )

@@ -36,3 +36,21 @@ class RuleLabels:
     def take(self, rows: Codes) -> RuleLabels:
         """What they say about some of the rows, in the order of `rows`."""
         return replace(self, codes=self.codes[rows])
+
+
+@dataclass(frozen=True)
+class RuleCount:
+    """A rule, and on how many rows its condition is true."""
+
+    rule: Rule
+    n_true: int = 0
+    """Labelled rows on which its condition is true."""
+    n_contradicted: int = 0
+    """Those of them that have another label."""
+    left_out: str = ""
+    """Why it does not fit the file, as a clause; "" if it does."""
+
+    @property
+    def n_agreed(self) -> int:
+        """Those of them that have its label."""
+        return self.n_true - self.n_contradicted

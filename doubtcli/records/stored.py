@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from doubtcli.records.evidence import SkippedReason
     from doubtcli.records.reading import Embedder, Roles, SideFile, Source
     from doubtcli.records.relabelling import EarlierNames
+    from doubtcli.records.rules import RuleCount
 
 # --------------------------------------------------------- names in files that are read
 
@@ -150,6 +151,8 @@ class AuditDocument:
     """In the order of the class names."""
     reasons: tuple[ReasonRun, ...]
     skipped: tuple[SkippedReason, ...]
+    rules: tuple[RuleCount, ...] = ()
+    """The user's own rules: those that fit the file, then the others."""
     task_name: str = "classification"
     """What a label is."""
     audit_key: str = ""

@@ -104,6 +104,7 @@ def page_content(audit: ScanResult, max_rows: int) -> dict[str, Any]:
         "notes": list(audit.notes),
         "roles": [[column.name, column.role, column.used, column.why] for column in audit.roles.columns],
         "skipped": [[reason.name, reason.why] for reason in audit.skipped],
+        "rules": list(summary.rule_sentences),
         "voices": list(audit.ranking.voices),
         "histogram": {
             "all": list(summary.histogram),

@@ -117,4 +117,5 @@ function drawReasons() {
   const note = "Listed rows that each reason doubts; a row may have several reasons.";
   const hasContext = audit.reasons.some(({ isContext }) => isContext);
   drawBars("reasons", bars, hasContext ? `${note} Grey: context, not part of the doubt.` : note);
+  for (const rule of audit.rules) byId("reasons").append(muted("Rule ", make("bdi", {}, rule), "."));
 }

@@ -5,12 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from doubtcli.rank.figures import AuditFigures, count_audit, count_decided
+from doubtcli.rank.figures import AuditFigures, count_audit, count_decided, count_rules
 from doubtcli.wording.lists import MOST_NAMED, quote_names
 from doubtcli.wording.numbers import format_count, format_percent, format_percent_down
 
 if TYPE_CHECKING:
-    from doubtcli.records import ExpectedErrors, ExpectedWrong, FlagBound, NoiseRate, Power, ScanResult, Skill
+    from doubtcli.records import (
+        ExpectedErrors,
+        ExpectedWrong,
+        FlagBound,
+        NoiseRate,
+        Power,
+        RuleCount,
+        ScanResult,
+        Skill,
+    )
 
 _FIRST = 0.05
 """The part of the rows, most doubted first, that the sentence on the audit's power is about."""
@@ -35,6 +44,8 @@ class Summary(AuditFigures):
     """Empty if no errors were planted."""
     skill_sentence: str
     """Empty if the noise sentence says the same."""
+    rule_sentences: tuple[str, ...] = ()
+    """One for each rule of the user's that fits the file, the one that contradicts most labels first."""
     strongest_sentence: str = ""
     """Empty unless nearly all labels are predicted, no label is doubted, and one column does it."""
 
@@ -48,6 +59,7 @@ def summarize(audit: ScanResult) -> Summary:
         expected_sentence=expected_sentence(audit.expected) if audit.expected else "",
         flags_sentence=flags_sentence(audit.flags) if audit.flags else "",
         power_sentence=power_sentence(audit.power) if audit.power and audit.power.assessable else "",
+        rule_sentences=rule_sentences(audit),
         strongest_sentence=strongest_sentence(audit),
         skill_sentence="" if _says_the_same(audit.noise_rate, audit.skill) else skill_sentence(audit.skill),
     )
@@ -180,6 +192,20 @@ def verdict_sentence(audit: ScanResult) -> str:
         f"{format_count(n_decided, 'row')} {have} a verdict: {format_count(n_kept)} kept, "
         f"{format_count(n_corrected)} corrected{unusable}. The models learn from the verdicts."
     )
+
+
+def rule_sentences(audit: ScanResult) -> tuple[str, ...]:
+    """On how many rows each rule's condition is true, and how many of these have another label."""
+    fitting = [counted for counted in count_rules(audit.examples) if not counted.left_out]
+    ordered = sorted(fitting, key=lambda counted: -counted.n_contradicted)
+    return tuple(map(_describe_rule, ordered))
+
+
+def _describe_rule(counted: RuleCount) -> str:
+    n = counted.n_contradicted
+    others = f"{format_count(n)} of them {'has' if n == 1 else 'have'}" if n else "none of them has"
+    says = f"{counted.rule.name!r} says {counted.rule.label} on {format_count(counted.n_true, 'row')}"
+    return f"{says}, and {others} another label" if counted.n_true else says
 
 
 def skill_sentence(skill: Skill) -> str:

@@ -14,7 +14,7 @@ from doubtcli.rank.figures import count_rows_to_decide, list_queued_rows
 from doubtcli.records import Role
 from doubtcli.report.findings import print_confusions, print_findings, print_first_rows, print_rows
 from doubtcli.report.summary import summarize
-from doubtcli.wording.lists import join_first
+from doubtcli.wording.lists import and_more, join_first
 from doubtcli.wording.numbers import format_count, format_size
 from doubtcli.wording.quoting import printable, printable_path, shell_word
 from doubtcli.wording.sheet import Sheet
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from doubtcli.records import Column, FileRead, ScanResult
+    from doubtcli.report.summary import Summary
 
 NAME_SHARE = 0.4
 """The part of a line that names of columns may take."""
@@ -36,6 +37,8 @@ SCREEN_LINES = 24
 """Lines of a terminal at least: the most for what was found and what to do next. The first line is empty, so
 that the rest is in sight above the next prompt."""
 TOP_IF_VERBOSE = 10
+MOST_RULES = 3
+"""How many of the user's rules have a line if not verbose: as many as rows are listed."""
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"}
 FILES = {
@@ -84,7 +87,7 @@ def print_found(
         verbose: Whether to print everything else, too.
     """
     sheet, summary = Sheet(console), summarize(audit)
-    found = partial(print_findings, sheet, summary, verbose=verbose)
+    found = partial(_print_figures, sheet, summary, verbose=verbose)
     steps = partial(_print_next, sheet, audit, folder, verbose=verbose)
     found()
     if verbose:
@@ -97,6 +100,15 @@ def print_found(
     else:
         print_rows(sheet, audit, summary, top)
     steps()
+
+
+def _print_figures(sheet: Sheet, summary: Summary, *, verbose: bool) -> None:
+    """What was found, and below it a line for each of the user's rules."""
+    print_findings(sheet, summary, verbose=verbose)
+    rules = summary.rule_sentences
+    if rules:
+        n_shown = len(rules) if verbose else MOST_RULES
+        sheet.print_list("Rules", [*rules[:n_shown], *filter(None, [and_more(len(rules) - n_shown, "rule")])])
 
 
 def _print_source(sheet: Sheet, file: FileRead) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from doubtcli.rank.figures import count_audit, find_speaking_reasons, list_queued_rows
+from doubtcli.rank.figures import count_audit, count_rules, find_speaking_reasons, list_queued_rows
 from doubtcli.records import (
     REASON_SPEAKS,
     TIERS,
@@ -67,6 +67,7 @@ def describe_audit(audit: ScanResult) -> AuditDocument:
         classes=tuple(map(_round_record, figures.by_class)),
         reasons=tuple(_count_reason(reason, audit) for reason in audit.reasons),
         skipped=audit.skipped,
+        rules=count_rules(audit.examples),
         task_name=audit.task_name,
         audit_key=audit.audit_key,
         side_files=audit.side_files,

@@ -26,6 +26,8 @@ from doubtcli.records import (
     Role,
     Roles,
     RowCounts,
+    Rule,
+    RuleCount,
     SampleCounts,
     SideFile,
     Skill,
@@ -80,6 +82,7 @@ RECORD_KEYS: Mapping[type, tuple[str, ...]] = {
     Confusion: ("given", "suggested", "doubted"),
     ReasonRun: ("name", "package", "family", "because", "scored", "speaks", "speaks_on_doubted"),
     SkippedReason: ("name", "package", "why"),
+    Rule: ("name", "when", "label", "why"),
 }
 """The names of a record's fields in the file, in their order; fields that are not here are written apart."""
 
@@ -104,6 +107,7 @@ OPTIONAL: Mapping[str, Any] = {
     "expected": None,
     "confusions": [],
     "doubt_made_of": [],
+    "rules": [],
     "notes": [],
     "timings": {},
 }
@@ -151,6 +155,7 @@ def _list_parts(document: AuditDocument) -> dict[str, Any]:
             "run": list(map(_to_object, document.reasons)),
             "skipped": list(map(_to_object, document.skipped)),
         },
+        "rules": list(map(_rule_object, document.rules)),
         "notes": list(document.notes),
         "timings": document.timings,
     }
@@ -173,6 +178,16 @@ def _sample_object(sample: SampleCounts) -> dict[str, Any]:
 def _expected_object(expected: ExpectedErrors) -> dict[str, Any]:
     parts = {name: _to_object(getattr(expected, name)) for name in EXPECTED_AMONG}
     return _to_object(expected) | parts
+
+
+def _rule_object(counted: RuleCount) -> dict[str, Any]:
+    return {
+        **_to_object(counted.rule),
+        "true": counted.n_true,
+        "agreed": counted.n_agreed,
+        "contradicted": counted.n_contradicted,
+        "left_out": counted.left_out,
+    }
 
 
 def _flags_object(flags: FlagBound) -> dict[str, Any]:
@@ -322,6 +337,7 @@ def _parse_parts(document: _Part) -> AuditDocument:
         classes=document.records("classes", ClassCount),
         reasons=reasons.records("run", ReasonRun),
         skipped=reasons.records("skipped", SkippedReason),
+        rules=tuple(map(_parse_rule, document.parts("rules"))),
         audit_key=document.need("recipe"),
         side_files={name: side_files.part(name).record(SideFile) for name in side_files.values},
         embedder=None if embedder is None else embedder.record(Embedder),
@@ -339,6 +355,10 @@ def _parse_parts(document: _Part) -> AuditDocument:
         hashed_as_numbers=document.items_or_null("hashed_as_numbers"),
         doubts_sha256=document.need("doubts_sha256"),
     )
+
+
+def _parse_rule(part: _Part) -> RuleCount:
+    return RuleCount(part.record(Rule), part.need("true"), part.need("contradicted"), part.need("left_out"))
 
 
 def _parse_power(part: _Part | None) -> Power | None:

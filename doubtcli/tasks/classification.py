@@ -129,7 +129,7 @@ class Classification:
         judgeable: Bools,
         n_labels: int,  # noqa: ARG002  # as in Task
     ) -> Suggestions:
-        """The likeliest class by opinion and annotators; for a doubted row the likeliest other class."""
+        """The likeliest class by opinion, annotators and rules; for a doubted row the likeliest other."""
         return Suggestions(*suggest_classes(evidence, opinion, doubt, judgeable))
 
 
@@ -310,7 +310,9 @@ def suggest_classes(
         if pred_probs is not None:
             heeded = HeededOpinion(pred_probs, given, support)[rows]
             likely = np.where(judgeable[rows, None], np.log(heeded + _LEAST_PROBABILITY), 0.0)
-        likely += _measure_log_shares(evidence, rows)
+        likely += _measure_log_shares(evidence.annotations, evidence.n_classes, rows)
+        if evidence.rule_labels is not None:
+            likely += _measure_log_shares(evidence.rule_labels, evidence.n_classes, rows)
         own = np.arange(len(likely)), given[rows]
         likely[own] = np.where(doubt[rows] >= DOUBTED_FROM, -np.inf, likely[own] + _TIE)
         best = likely.argmax(axis=1)
@@ -322,15 +324,14 @@ def suggest_classes(
     return suggested, confidence
 
 
-def _measure_log_shares(evidence: Evidence, rows: slice) -> NDArray[np.float64]:
+def _measure_log_shares(answers: Codes | None, n_classes: int, rows: slice) -> NDArray[np.float64]:
     """The logarithm of each label's share of the answers for a row; half an answer is added to each label.
 
-    Without annotators it is the same for all rows, and given once.
+    Without answers it is the same for all rows, and given once.
     """
-    n_answers = 1 if evidence.annotations is None else len(evidence.given_labels[rows])
-    counts = np.full((n_answers, evidence.n_classes), 0.5)
-    if evidence.annotations is not None:
-        for answers in evidence.annotations[rows].T:
-            asked = np.flatnonzero(answers >= 0)
-            counts[asked, answers[asked]] += 1.0
+    of_rows = None if answers is None else answers[rows]
+    counts = np.full((1 if of_rows is None else len(of_rows), n_classes), 0.5)
+    for one in () if of_rows is None else of_rows.T:
+        asked = np.flatnonzero(one >= 0)
+        counts[asked, one[asked]] += 1.0
     return np.asarray(np.log(counts / counts.sum(axis=1, keepdims=True)))

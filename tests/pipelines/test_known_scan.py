@@ -15,6 +15,8 @@ from doubtcli.cli import main
 from doubtcli.cli import scan as command
 from doubtcli.evidence import memory
 from doubtcli.pipelines import known_scan
+from doubtcli.records import Rule
+from doubtcli.settings.add_rule import add_rule
 from doubtcli.store import audit_key
 from doubtcli.store.cache import list_kept
 
@@ -99,7 +101,7 @@ def change_version(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    ["data", "settings", "version", "without cache", "width", "damage", "plug-in"],
+    ["data", "settings", "rules", "version", "without cache", "width", "damage", "plug-in"],
 )
 def test_any_change_is_seen(
     change: str, scan: Scan, scans: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch
@@ -109,6 +111,8 @@ def test_any_change_is_seen(
     match change:
         case "data":
             change_data(folder)
+        case "rules":
+            add_rule(folder / "doubt.toml", Rule("saws", 'contains(text, "saw")', "tool"))
         case "version":
             change_version(monkeypatch)
         case "width":

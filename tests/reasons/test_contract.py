@@ -16,6 +16,7 @@ def test_all_our_reasons_are_installed():
         "annotator-disagreement",
         "neighbor-disagreement",
         "duplicate-conflict",
+        "rule-conflict",
         "ambiguous",
         "outlier",
     ]

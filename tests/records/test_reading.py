@@ -3,7 +3,7 @@ from dataclasses import fields
 import numpy as np
 import pyarrow as pa
 
-from doubtcli.records import Annotations, Examples, Stratum, Verdicts
+from doubtcli.records import Annotations, Examples, Rule, RuleLabels, Stratum, Verdicts
 
 WHOLE = Examples(
     row_ids=("a", "b", "c", "d"),
@@ -16,6 +16,7 @@ WHOLE = Examples(
     groups=np.array([0, 1, 2, 3]),
     annotations=Annotations(("ana",), np.array([[0], [1], [-1], [1]])),
     given_pred_probs=np.array([[0.1, 0.9], [0.2, 0.8], [0.3, 0.7], [0.4, 0.6]]),
+    rule_labels=RuleLabels((Rule("a", "text == 'one'", "ham"),), np.array([[0], [-1], [-1], [1]])),
     unlabelled_row_ids=("e",),
     unlabelled_positions=(4,),
     verdicts=Verdicts(
@@ -42,7 +43,7 @@ def n_entries(value: object) -> int:
         return int(value.num_rows)
     if isinstance(value, bool):
         return 1
-    rows = value.codes if isinstance(value, Annotations | Verdicts) else value
+    rows = value.codes if isinstance(value, Annotations | RuleLabels | Verdicts) else value
     return len(rows)  # type: ignore[arg-type]
 
 
@@ -60,6 +61,8 @@ def test_some_of_the_rows() -> None:
     assert taken.groups.tolist() == [3, 1]
     assert taken.annotations is not None
     assert taken.annotations.codes.tolist() == [[1], [1]]
+    assert taken.rule_labels is not None
+    assert taken.rule_labels.codes.tolist() == [[1], [-1]]
     assert taken.given_pred_probs is not None
     assert taken.given_pred_probs[:, 0].tolist() == [0.4, 0.2]
     assert taken.verdicts is not None

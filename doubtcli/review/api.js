@@ -15,7 +15,7 @@ class Refusal extends Error {
 const isInFile = byId("data") !== null; // the page is one file, which has the answers in it
 
 /** Whether the page can do something: a page in one file can't do all of it, and doesn't offer the rest. */
-const can = (what) => !audit.without?.includes(what);
+const can = (what) => !audit?.without?.includes(what);
 
 /** The answer to a question: an object, or the numbers of rows. */
 const ask = (question, body = {}) => (isInFile ? askFile : askServer)(question, body);

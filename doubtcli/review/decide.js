@@ -62,6 +62,7 @@ function forgetOthers() {
 
 /** The decision was refused, as another window was faster: the row is shown again, with what was said. */
 async function askAgain(from, rows, status, message) {
+  forgetEarlyKeys();
   for (const row of rows) {
     cards.delete(row);
     pending[row] = 1;
@@ -113,6 +114,7 @@ function takeBack(question) {
     },
     onRefused: ({ message }) => {
       waits = false;
+      forgetEarlyKeys();
       say(`Not done: ${message}`);
       updateCommands();
     },

@@ -46,6 +46,21 @@ function find() {
 
 const isTyping = ({ target }) => target instanceof HTMLInputElement && target.type !== "button";
 
+const early = []; // keys that were pressed while a card was on its way: they are for that card
+const MOST_EARLY = 20;
+
+/** Whether a card is on its way; without a server it may never come. */
+const isCardComing = () => place.view === "card" && byId("trouble").hidden && (waits || byId("card-view").getAttribute("aria-busy") === "true");
+
+/** Does what the keys say that were pressed too early, until another card is waited for. */
+function playEarlyKeys() {
+  while (early.length && !isCardComing()) onKey(early.shift());
+}
+
+function forgetEarlyKeys() {
+  early.length = 0;
+}
+
 function onKey(event) {
   if (byId("dialog").open || isTyping(event)) {
     if (event.key === "Escape") event.target.blur();
@@ -56,11 +71,13 @@ function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
   if (event.key === "r" && !byId("trouble").hidden) return act(event, () => byId("retry").click());
   const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1] ?? (DIGITS.includes(event.key) ? event.key : null);
-  if (digit && isCard()) return act(event, () => pickDigit(digit, event.shiftKey));
-  if (compared && isCard() && PAIR_KEYS[event.key]) return act(event, PAIR_KEYS[event.key]);
+  const ofPair = compared ? PAIR_KEYS[event.key] : null;
+  const command = commands().find(({ key }) => key === event.key) ?? commands().find(({ key }) => key === event.key.toLowerCase() && !event.shiftKey);
   // a focused button is pressed by space and Enter, as everywhere
   if (event.key === " " && event.target instanceof HTMLButtonElement) return;
-  const command = commands().find(({ key }) => key === event.key) ?? commands().find(({ key }) => key === event.key.toLowerCase() && !event.shiftKey);
+  if ((digit || ofPair || command?.run) && isCardComing()) return act(event, () => early.length < MOST_EARLY && early.push(event));
+  if (digit && isCard()) return act(event, () => pickDigit(digit, event.shiftKey));
+  if (ofPair && isCard()) return act(event, ofPair);
   if (command?.run && command.isPossible()) act(event, command.run);
 }
 

@@ -60,6 +60,7 @@ function drawView() {
   drawBulk();
   if (place.view !== "card") {
     shown = null;
+    forgetEarlyKeys();
     showPosition();
     updateCommands();
     if (place.view === "list") drawList();
@@ -116,6 +117,7 @@ async function showRow(row) {
   updateCommands();
   scrollTo(0, 0);
   loadAhead();
+  playEarlyKeys();
 }
 
 /** The next rows to decide, without those that are there. */
@@ -188,6 +190,7 @@ function showPosition() {
 
 function showEnd() {
   shown = null;
+  forgetEarlyKeys();
   place.row = null;
   writePlace();
   showPosition();
@@ -223,6 +226,7 @@ function drawProgress() {
 // ---------------------------------------------------------------- drawing the page
 
 async function start() {
+  document.addEventListener("keydown", onKey);
   try {
     audit = await ask("about");
   } catch (error) {
@@ -236,7 +240,6 @@ async function start() {
   drawFilters();
   drawCommands();
   drawProgress();
-  document.addEventListener("keydown", onKey);
   document.addEventListener("click", leaveButton);
   // also runs where the address was changed by hand
   addEventListener("popstate", () => {

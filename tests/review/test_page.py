@@ -136,6 +136,42 @@ def test_forty_rows_by_keyboard(page: ReviewPage, site: Site) -> None:
     assert page.texts("#left") == [f"{len(site.desk.list_rows(RowFilter())) - 40} left"]
 
 
+def test_quick_keys(page: ReviewPage, site: Site) -> None:
+    """Keys that are pressed before the next cards have come are for those cards, in their order."""
+    rows = [row for row in site.desk.list_rows(RowFilter()).tolist() if row != page.row][:3]
+    page.ask(
+        """(() => { const real = fetch; window.fetch = async (...sent) => {
+          if (sent[0] === 'api/cards') await new Promise((done) => setTimeout(done, 300));
+          return real(...sent); };
+          for (const row of cards.keys()) if (row !== place.row) cards.delete(row); })()"""
+    )
+    first = page.row
+
+    ActionChains(page.browser, duration=0).send_keys("kkxk").perform()
+    page.wait("byId('decided').textContent === '4 decided'")
+
+    states = [site.desk.session.states[row] for row in (first, *rows)]
+    assert states == [1, 1, 3, 1]
+    assert page.row not in {first, *rows}
+
+
+def test_loading(view: ReviewPage, site: Site) -> None:
+    """Before the first card has come the page says that it is on its way, and a key waits for it."""
+    late = (
+        "const real = fetch; window.fetch = (...sent) =>"
+        " new Promise((done) => { window.go = () => done(real(...sent)); })"
+    )
+    script = view.browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": late})
+    view.browser.get(site.address)
+    view.browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", script)
+
+    assert view.texts("#card") == ["Loading …"]
+    view.keys("k")
+    view.ask("window.fetch = real")
+    view.ask("go()")
+    view.wait("byId('decided').textContent === '1 decided'")
+
+
 def test_undo_and_redo(page: ReviewPage, site: Site) -> None:
     """The key u takes the last decision back and shows its row again; U, or Ctrl+Shift+Z, brings it back."""
     first = page.row

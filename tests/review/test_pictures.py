@@ -151,7 +151,7 @@ def test_no_folder() -> None:
     ],
 )
 def test_kinds_of_pictures(content: bytes, kind: str | None) -> None:
-    """The first bytes say what a file is, whatever its name says."""
+    """The first bytes say what a file is; its name does not."""
     assert find_media_type(content) == kind
 
 

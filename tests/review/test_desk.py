@@ -40,6 +40,16 @@ def test_drawn_rows_are_not_given_away(desk: Desk) -> None:
     assert not parts[0] & TELLING
 
 
+def test_counts_by_annotator(desk: Desk) -> None:
+    """Each annotator is counted with the rows that the filter for that annotator lets through."""
+    counts = desk.count_rows(RowFilter(annotator="annotator_ana"), "all")["annotators"]
+
+    assert len(counts) > 1
+    for name, n in counts.items():
+        found = desk.list_rows(RowFilter(annotator=name), scope="all")
+        assert n == len(desk.leave_out_hidden(found)) > 0
+
+
 @pytest.mark.parametrize(
     ("wanted", "order", "scope"),
     [

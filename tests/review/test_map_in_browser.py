@@ -102,6 +102,19 @@ def page(browser: WebDriver) -> Iterator[MapPage]:
     browser.get("about:blank")
 
 
+def test_lasso_on_a_phone(page: MapPage, site: Site) -> None:
+    """On a phone what is said of a lasso is in sight above the commands, and nothing is cut off."""
+    page.resize(360, 640)
+    page.open(site)
+    page.ask("setFilter({ region: `${map.points.name}:0,0,65535,0,65535,65535,0,65535` })")
+    page.wait("byId('map-count') && !byId('map-region').hidden")
+    page.settle()
+
+    low, high = page.ask("['map-region', 'legend'].map((id) => byId(id).getBoundingClientRect())")
+    assert 0 < low["top"] < low["bottom"] <= high["top"]
+    assert page.ask("document.documentElement.scrollWidth") <= 360
+
+
 def test_lasso_then_keep_then_undo(page: MapPage, site: Site) -> None:
     """A lasso of 100 points is counted, kept in one step, and taken back by one undo."""
     page.open(site)

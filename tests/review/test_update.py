@@ -11,6 +11,7 @@ from doubtcli.pipelines.review import ReviewRequest, open_review
 from doubtcli.progress import Silence
 from doubtcli.records import Evidence
 from doubtcli.review.desk import Desk
+from doubtcli.review.filters import RowFilter
 from doubtcli.settings import ScanSettings
 
 if TYPE_CHECKING:
@@ -125,8 +126,6 @@ def test_what_moved(desk: Desk) -> None:
 
 def test_update_keeps_the_rows(desk: Desk) -> None:
     """After an update the list has all rows that it had, the blind ones in their places."""
-    from doubtcli.review.filters import RowFilter
-
     before = desk.list_rows(RowFilter()).tolist()
     for row in before[:10]:
         desk.decide(f"s{row}", [row], "keep")
@@ -174,6 +173,28 @@ def beside(tmp_path: Path) -> Path:
     ]
     path.write_text("\n".join(["id,weight,label", *lines]) + "\n", encoding="utf-8")
     return path
+
+
+def test_rows_that_others_decided_stay(beside: Path) -> None:
+    """A row that only somebody else decided stays open in the queue, behind those that nobody has decided."""
+    settings = ScanSettings(path=str(beside), label="label", id="id", fast=True)
+    bo = open_review(ReviewRequest(settings, "bo"), progress=Silence(), cache=False)
+    row = int(bo.session.audit.ranking.queue[0])
+    bo.decide("s1", [row], "accept")
+    desk = open_review(ReviewRequest(settings, "ana"), progress=Silence(), cache=False)
+    before = desk.list_rows(RowFilter()).tolist()
+
+    desk.update()
+    while desk.take_new_audit()["state"] == "running":
+        sleep(0.05)
+
+    after = desk.list_rows(RowFilter(state="open")).tolist()
+    doubted = np.flatnonzero(desk.session.audit.ranking.doubted).tolist()
+    assert before[0] == row
+    assert set(before) <= set(after)
+    assert row not in doubted
+    assert after.index(row) > max(after.index(one) for one in doubted)
+    assert desk.make_cards([row])["cards"][0]["others"].keys() == {"bo"}
 
 
 def test_judged_again(beside: Path) -> None:

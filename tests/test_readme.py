@@ -24,7 +24,10 @@ from doubtcli.settings import load_settings
 
 REPOSITORY = Path(__file__).parents[1]
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-PAGES = [README, *((REPOSITORY / "docs" / name).read_text("utf-8") for name in ("numbers.md", "review.md"))]
+PAGES = [
+    README,
+    *((REPOSITORY / "docs" / name).read_text("utf-8") for name in ("numbers.md", "review.md", "rules.md")),
+]
 INSTALL = "python3 -m pip install ."
 """Not run: it was done before any test can run, and `test_packaging.py` builds the package."""
 QUICK = {True: "folds = 2\n", False: "folds = 2\nrepeats = 1\nfast = true\n"}
@@ -40,7 +43,7 @@ class Block:
 
 
 def sections() -> dict[str, list[Block]]:
-    """The blocks of the README, and of the pages on its numbers and the review, by the heading above them."""
+    """The blocks of the README, and of the pages on numbers, reviews and rules, by the heading above them."""
     parts = re.split(r"^(#+ .*)$", "\n".join(PAGES), flags=re.MULTILINE)[1:]
     found = {
         heading.lstrip("# "): [

@@ -24,8 +24,8 @@ _MOST_NAMED = 3
 class RuleConflict:
     """A rule of the user's says that the row has another label.
 
-    **Why doubt.** People know things about their data that no model has learnt: who writes such texts, what a
-    code means, what can't be. Where a rule that somebody wrote down contradicts a label, one of the two is
+    **Why doubt.** People know things about their data that no model has learned: who writes such texts, what
+    a code means, what can't be. Where a rule that somebody wrote down contradicts a label, one of the two is
     wrong.
 
     **How it is scored.** Each rule whose condition is true on a row counts as an answer that is right with
@@ -37,7 +37,7 @@ class RuleConflict:
     rule that was made by looking at the labels finds what they already say. A row on which no rule's
     condition is true has no score.
 
-    **Source.** Labelling functions: Ratner et al., 2016, with a given reliability and not a learnt one.
+    **Source.** Labelling functions: Ratner et al., 2016, with a reliability that is given, not learned.
     """
 
     reliability: float = 0.9

@@ -202,10 +202,11 @@ def rule_sentences(audit: ScanResult) -> tuple[str, ...]:
 
 
 def _describe_rule(counted: RuleCount) -> str:
+    if not counted.n_true:
+        return f"{counted.rule.name!r} is true on no row"
     n = counted.n_contradicted
-    others = f"{format_count(n)} of them {'has' if n == 1 else 'have'}" if n else "none of them has"
     says = f"{counted.rule.name!r} says {counted.rule.label} on {format_count(counted.n_true, 'row')}"
-    return f"{says}, and {others} another label" if counted.n_true else says
+    return f"{says}, of which {format_count(n) if n else 'none'} {'has' if n <= 1 else 'have'} another label"
 
 
 def skill_sentence(skill: Skill) -> str:

@@ -71,7 +71,7 @@ def test_a_rule_of_the_settings_file(capsys):
     assert doubts["rank"]["r00"] == 1
     assert doubts["suggested_label"]["r00"] == "tool"
     assert "the rule 'saws' says tool (a saw is a tool)" in doubts["why"]["r00"]
-    assert "- 'saws' says tool on 20 rows, and 1 of them has another label" in capsys.readouterr().out
+    assert "- 'saws' says tool on 20 rows, of which 1 has another label" in capsys.readouterr().out
 
 
 def test_what_an_audit_has_of_rules():

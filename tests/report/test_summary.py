@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from doubtcli.records import ExpectedErrors, ExpectedWrong, FlagBound, NoiseRate, Power, Skill, Verdicts
+from doubtcli.records import (
+    ExpectedErrors,
+    ExpectedWrong,
+    FlagBound,
+    NoiseRate,
+    Power,
+    Rule,
+    RuleLabels,
+    Skill,
+    Verdicts,
+)
 from doubtcli.report.summary import (
     expected_sentence,
     flags_sentence,
@@ -160,3 +170,30 @@ def test_the_column_that_predicts_nearly_all_labels_is_named(make_audit: Make, s
     assert summarize(replace(sure, strongest_columns=())).strongest_sentence == ""
     assert summarize(replace(calm, **strong)).strongest_sentence == ""
     assert summarize(replace(make_audit(), skill=sure.skill, **strong)).strongest_sentence == ""
+
+
+def test_rules(make_audit: Make) -> None:
+    """A sentence a rule that fits the file, the one that contradicts most labels first."""
+    audit = make_audit()
+    rules = tuple(
+        Rule(name, "x > 1", label) for name, label in zip("abcd", ("bug", *["billing"] * 3), strict=True)
+    )
+    codes = np.full((8, 4), -1)
+    codes[[1, 6], 0] = 1  # both are bugs
+    codes[[0, 1, 2, 4], 1] = 0  # the first is a billing
+    codes[1, 2] = 0
+    found = RuleLabels(rules, codes, ((Rule("e", "y > 1", "bug"), "the file has no column 'y'"),))
+
+    summary = summarize(replace(audit, examples=replace(audit.examples, rule_labels=found)))
+
+    assert summary.rule_sentences == (
+        "'b' says billing on 4 rows, of which 3 have another label",
+        "'c' says billing on 1 row, of which 1 has another label",
+        "'a' says bug on 2 rows, of which none has another label",
+        "'d' is true on no row",
+    )
+
+
+def test_no_rules(make_audit: Make) -> None:
+    """Without rules there is nothing to say."""
+    assert summarize(make_audit()).rule_sentences == ()

@@ -23,6 +23,8 @@ from doubtcli.records import (
     Power,
     Role,
     Roles,
+    Rule,
+    RuleLabels,
     SkippedReason,
     Source,
     Stratum,
@@ -279,6 +281,20 @@ def test_not_assessable(make_audit: Make) -> None:
 
     assert "\n  Label noise: not assessable. No skill.\n\n" in printed(audit)
     assert printed(audit).lower().count("no skill") == 1
+
+
+def test_rules(make_audit: Make, sentences: Sentences) -> None:
+    """Rules have a line each, at most three if not verbose, and so does the number of the others."""
+    audit = make_audit()
+    rules = tuple(Rule(f"rule {number}", "x > 1", "bug") for number in range(5))
+    labels = RuleLabels(rules, np.ones((8, 5), dtype=np.intp))
+    audit = replace(audit, examples=replace(audit.examples, rule_labels=labels))
+
+    brief, verbose = (printed(audit, verbose=verbose) for verbose in (False, True))
+
+    assert brief.count("says bug on 8 rows") == 3
+    assert verbose.count("says bug on 8 rows") == 5
+    sentences.check(brief)
 
 
 def test_queue_size(make_audit: Make) -> None:

@@ -276,7 +276,7 @@ NAMES = TEXTS.filter(str.isprintable)
 
 @given(NAMES, TEXTS, TEXTS | st.just(""), st.sampled_from(["", "seed = 3", "# a\r\n[gate]\r\n"]))
 def test_any_rule_is_read_back(tmp_path_factory, name, label, why, before):
-    """Whatever a rule's texts are, it is read back as it was."""
+    """Any rule is read back as it was written."""
     folder = tmp_path_factory.mktemp("any")
     path = folder / "doubt.toml"
     path.write_bytes(before.encode())

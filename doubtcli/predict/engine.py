@@ -56,6 +56,7 @@ class SharedContext:
 
 
 def _limit_threads() -> AbstractContextManager[object]:
+    import scipy.linalg  # noqa: F401  # loads a second BLAS beside NumPy's; only what is loaded can be limited
     from threadpoolctl import threadpool_limits
 
     limits: AbstractContextManager[object] = threadpool_limits(1)

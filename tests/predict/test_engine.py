@@ -1,4 +1,7 @@
+import os
 import pickle
+import subprocess
+import sys
 import warnings
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -115,6 +118,24 @@ def test_boosting_uses_one_thread_of_openmp_where_two_are_allowed(features):
             results += ThreadEngine(2).map([job])
 
     assert results[0].tobytes() == results[1].tobytes()
+
+
+def test_native_libraries_that_are_loaded_later_use_one_thread_too():
+    """SciPy has a BLAS of its own, loaded with its first fit: its sums have one order on any cores."""
+    script = """
+from doubtcli.predict.engine import limit_native_threads
+from threadpoolctl import threadpool_info
+with limit_native_threads():
+    import scipy.linalg, scipy.optimize
+    print({one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"})
+"""
+    environment = {**os.environ, "OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"}
+
+    found = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+    )
+
+    assert found.stdout == "{1}\n"
 
 
 def test_a_fit_that_stops_early_gives_no_warning():

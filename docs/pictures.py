@@ -60,6 +60,7 @@ ALL = (
     Picture("table", "penguins.csv"),
     Picture("list", "tickets.csv", "view=list"),
     Picture("map", "tickets.csv", "view=map&scope=all"),
+    Picture("rule", "tickets.csv", "given=refund", keys="t\ue004\ue007"),  # Tab, Enter: the first proposal
     Picture("dark", "tickets.csv", is_dark=True),
     Picture("phone", "tickets.csv", size=(390, 844)),
 )

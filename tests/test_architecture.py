@@ -69,7 +69,7 @@ HEAVY = ("pandas", "numpy", "pyarrow", "sklearn", "scipy", "cleanlab")
 
 MOST_SHARED, MOST_SHARED_PUBLIC = 0.10, 0.015
 """The share of top-level names that more than one module may define."""
-MOST_MODULES, MOST_FOR_ONE = 260, 33
+MOST_MODULES, MOST_FOR_ONE = 261, 33
 """The most modules, and the most of them that only one other module of their folder uses."""
 
 

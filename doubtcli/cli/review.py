@@ -98,7 +98,12 @@ def review(
             _say_exported(Path(export), left_out, settings.path)
         return ExitCode.DONE
     open_desk = partial(
-        _open_desk, annotator=choose_name(as_name), folder=folder, progress=progress, cache=not no_cache
+        _open_desk,
+        annotator=choose_name(as_name),
+        folder=folder,
+        isolated=isolated,
+        progress=progress,
+        cache=not no_cache,
     )
     with ExitStack() as opened:
         listening = None if tui else opened.enter_context(_listen(port))
@@ -114,12 +119,18 @@ def review(
 
 
 def _open_desk(
-    settings: ScanSettings, *, annotator: str, folder: str | None, progress: Progress, cache: bool
+    settings: ScanSettings,
+    *,
+    annotator: str,
+    folder: str | None,
+    isolated: bool,
+    progress: Progress,
+    cache: bool,
 ) -> Desk:
     with progress.stage(LOADING):
         from doubtcli.pipelines.review import ReviewRequest, open_review
 
-    return open_review(ReviewRequest(settings, annotator, folder), progress=progress, cache=cache)
+    return open_review(ReviewRequest(settings, annotator, folder, isolated), progress=progress, cache=cache)
 
 
 def _check_stands_alone(*, tui: bool, port: int, no_browser: bool) -> None:

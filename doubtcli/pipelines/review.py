@@ -12,13 +12,15 @@ from doubtcli.errors import InputError, SettingsError
 from doubtcli.files.table import sha256_of
 from doubtcli.progress import Silence
 from doubtcli.queue.make import find_shown_columns, write_scan_queue
-from doubtcli.records import InMemory
+from doubtcli.records import FROM_FILES, InMemory, Role
 from doubtcli.records.answers import UNUSABLE_STATUS
 from doubtcli.report.page import render_html
+from doubtcli.review.conditions import select_other_columns
 from doubtcli.review.desk import Desk
 from doubtcli.review.export import check_page, write_page
 from doubtcli.review.journal import Journal
 from doubtcli.review.pictures import Pictures
+from doubtcli.review.rules import RuleBook
 from doubtcli.review.session import Session
 from doubtcli.review.update import Basis
 from doubtcli.store.cache import open_cache
@@ -43,6 +45,8 @@ class ReviewRequest:
     annotator: str
     folder: str | None = None
     """Where verdicts are; None for the folder beside the data."""
+    isolated: bool = False
+    """Whether no settings file is read, so that no rule is kept in one."""
 
 
 def open_review(
@@ -72,11 +76,12 @@ def open_review(
         raise InputError("there is no labelled row to review", where=settings.path)
     if not _is_audited(settings, audit_folder):
         _write_audit(found, judged.file.table, audit_folder, settings)
-    again = partial(judge_with_verdicts, settings, folder, cache=cache)
+    book = RuleBook(settings.rules, request.settings.config, isolated=request.isolated)
+    again = partial(_judge_again, settings, folder, book, cache=cache)
     keeper = open_cache() if cache else None
     pictures = _find_pictures(judged.file.table, found)
-    basis = Basis(judged.loaded, judged.curves, judged.noise_rate, again, keeper, pictures)
-    desk = Desk(Session(found, Journal(folder, request.annotator)), basis)
+    basis = Basis(judged.loaded, judged.curves, judged.noise_rate, again, keeper, pictures, book)
+    desk = Desk(_start_session(found, judged.file.table, Journal(folder, request.annotator)), basis)
     with progress.stage("Preparing the cards"):
         desk.prepare()
     return desk
@@ -106,6 +111,14 @@ def export_review(
         return write_page(desk, path, person)
 
 
+def _judge_again(settings: ScanSettings, folder: Path, book: RuleBook, *, cache: bool) -> ScanResult:
+    """The audit once people have decided some rows and made some rules."""
+    rules = book.rules
+    found = judge_with_verdicts(replace(settings, rules=rules), folder, cache=cache)
+    book.asked = rules
+    return found
+
+
 def judge_with_verdicts(settings: ScanSettings, folder: Path, *, cache: bool = True) -> ScanResult:
     """The audit of a file once people have decided some rows; it has the same rows as before.
 
@@ -113,7 +126,7 @@ def judge_with_verdicts(settings: ScanSettings, folder: Path, *, cache: bool = T
 
     Args:
         settings: Of the scan.
-        folder: Where verdicts are.
+        folder: Where verdicts are, if there are any.
         cache: Whether to use what an earlier scan kept, and to keep what this one makes.
 
     Raises:
@@ -121,10 +134,11 @@ def judge_with_verdicts(settings: ScanSettings, folder: Path, *, cache: bool = T
     """
     from doubtcli.pipelines.scan import judge_and_describe
 
-    read = read_answer_files([str(folder)])
-    usable = tuple(one for one in read.answers if one.status != UNUSABLE_STATUS)
-    given = InMemory(answers=replace(read, answers=usable))
-    again = replace(settings, verdicts=str(folder), audit_sample=None)
+    again, given = replace(settings, audit_sample=None), FROM_FILES
+    if folder.exists():
+        read = read_answer_files([str(folder)])
+        usable = tuple(one for one in read.answers if one.status != UNUSABLE_STATUS)
+        again, given = replace(again, verdicts=str(folder)), InMemory(answers=replace(read, answers=usable))
     return judge_and_describe(again, progress=Silence(), given=given, cache=cache)[0]
 
 
@@ -141,8 +155,13 @@ def reopen_session(found: FoundAudit, folder: Path, annotator: str) -> Session:
     """
     from doubtcli.pipelines.scan import make_audit
 
-    made, _ = make_audit(found.settings, progress=Silence(), given=found.given, cache=True)
-    return Session(made, Journal(folder, annotator))
+    made, table = make_audit(found.settings, progress=Silence(), given=found.given, cache=True)
+    return _start_session(made, table, Journal(folder, annotator))
+
+
+def _start_session(audit: ScanResult, table: Table, journal: Journal) -> Session:
+    others = select_other_columns(table.data, audit.examples, audit.roles.names(Role.LABEL))
+    return Session(audit, journal, others)
 
 
 def choose_name(given: str | None) -> str:

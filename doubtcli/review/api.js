@@ -74,16 +74,20 @@ async function sendSteps() {
   isSending = false;
 }
 
+/** Why a question has no answer, in words. */
+function whyTrouble(error) {
+  if (isOtherServer(error)) return "doubt review was started again, at another address: open that, and decide these rows there";
+  return error instanceof Refusal ? error.message : "the server does not answer. Is doubt review still running?";
+}
+
 /** Says plainly what is not saved, or that a row can't be had. */
 function showTrouble(error, again = sendSteps) {
-  const restarted = "doubt review was started again, at another address: open that, and decide these rows there";
-  const why = isOtherServer(error) ? restarted : error instanceof Refusal ? error.message : "the server does not answer. Is doubt review still running?";
   const what = unsaved.length
     ? `Not saved: ${counted(unsaved.length, "step")} (${unsaved.map(({ words }) => words).join("; ")})`
     : "Nothing was lost, but the page can't go on";
   const retry = { type: "button", class: "chip", id: "retry", onclick: again };
   const button = make("button", retry, "Try again ", make("kbd", {}, "r"));
-  byId("trouble").replaceChildren(make("p", {}, make("b", {}, what), `: ${why}`), button);
+  byId("trouble").replaceChildren(make("p", {}, make("b", {}, what), `: ${whyTrouble(error)}`), button);
   byId("trouble").hidden = false;
 }
 

@@ -2,13 +2,16 @@
 
 function drawBulk() {
   const n = nPending;
-  if (!hasFilter() || n < 2) return byId("bulk").replaceChildren();
+  if (!hasFilter()) return byId("bulk").replaceChildren();
   const rows = counted(n, "row");
   const button = (words, onclick) => make("button", { type: "button", class: "chip quiet", onclick }, words);
+  const rule = can("rules") ? [button("Make a rule …", makeRule)] : [];
+  if (n < 2) return byId("bulk").replaceChildren(...rule);
   byId("bulk").replaceChildren(
     button(`Keep all ${grouped(n)}`, () => confirmBulk(`Keep the given label of ${rows}?`, `Keep ${rows}`, "keep")),
     button(`Accept all ${grouped(n)}`, () => confirmBulk(`Accept the suggested label of ${rows}?`, `Accept ${rows}`, "accept")),
-    button(`Label all ${grouped(n)} …`, () => findLabel((code) => confirmBulk(`Label ${rows} ${className(code)}?`, `Label ${rows}`, "label", className(code))))
+    button(`Label all ${grouped(n)} …`, () => findLabel((code) => confirmBulk(`Label ${rows} ${className(code)}?`, `Label ${rows}`, "label", className(code)))),
+    ...rule
   );
 }
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from concurrent.futures import Future
 from dataclasses import replace
 from functools import cached_property
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,11 +19,18 @@ from doubtcli.review.filters import NEITHER, RowFilter, count_contradictions, fi
 from doubtcli.review.map import RowMap, pack_bits, pack_points, pack_states
 from doubtcli.review.orders import list_review_rows, order_alike
 from doubtcli.review.pictures import NoPictureError
+from doubtcli.review.rules import Rules
 from doubtcli.review.session import OPEN, STATES
-from doubtcli.review.update import compare_rankings, measure_review, rank_provisionally
+from doubtcli.review.update import (
+    compare_rankings,
+    measure_review,
+    rank_provisionally,
+    run_in_background,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+    from concurrent.futures import Future
 
     from doubtcli.records import Bools, Codes, ScanResult
     from doubtcli.review.map import Points
@@ -51,6 +56,7 @@ class Desk:
 
     def __init__(self, session: Session, basis: Basis) -> None:
         self.session = session
+        self.rules = Rules(session, basis.rules)
         self._basis = basis
         self._scanned = session.audit
         self._is_provisional = False
@@ -81,6 +87,7 @@ class Desk:
             "folder": str(self.session.journal.folder),
             "classes": [[name, n] for name, n in zip(audit.label_names, [*given, *further], strict=True)],
             "columns": list(list_shown_columns(audit)),
+            "names": self.rules.columns,
             "textColumns": len(audit.examples.columns_of(Role.TEXT)),
             "hasIds": bool(audit.roles.names(Role.IDENTIFIER)),
             "annotators": list(annotations.annotators) if annotations else [],
@@ -152,6 +159,12 @@ class Desk:
         """The rows without those whose cards hide what models say: they are decided one by one."""
         hidden = self._mixed[self.session.states[self._mixed] == OPEN]
         return rows[~np.isin(rows, hidden)]
+
+    def propose_rule(self, wanted: RowFilter) -> dict[str, Any]:
+        """Conditions for a rule that has to do with the rows of a filter; see `Rules.propose`."""
+        rows = self._list_scope("doubt", "all")
+        among = self.leave_out_hidden(rows) if wanted.asks_models else rows
+        return self.rules.propose(wanted, self.list_rows(wanted, scope="all"), among)
 
     def make_cards(self, rows: Sequence[int]) -> dict[str, Any]:
         """The cards of some rows, in their order, and the pool of rows that they mention.
@@ -346,7 +359,7 @@ class Desk:
         verdicts = self.session.record_verdicts()
         ranking = rank_provisionally(self._scanned, self._basis.curves, verdicts)
         if judges_again and self._basis.judge_again is not None and self._again is None:
-            self._again = _run_in_background(self._basis.judge_again)
+            self._again = run_in_background(self._basis.judge_again)
         return self._follow(replace(self._scanned, ranking=ranking), is_provisional=True)
 
     def take_new_audit(self) -> dict[str, Any]:
@@ -440,17 +453,3 @@ class Desk:
         n_rows = len(list_entries(self.session.audit.ranking))
         if not rows or min(rows) < 0 or max(rows) >= n_rows:
             raise InputError("there is no such row", expected=f"numbers from 0 to {n_rows - 1:,}")
-
-
-def _run_in_background(judge: Callable[[], ScanResult]) -> Future[ScanResult]:
-    """The result of a long job, which ends with the process at the latest."""
-    found: Future[ScanResult] = Future()
-
-    def run() -> None:
-        try:
-            found.set_result(judge())
-        except BaseException as error:  # noqa: BLE001  # who asks for the result gets it
-            found.set_exception(error)
-
-    Thread(target=run, daemon=True).start()
-    return found

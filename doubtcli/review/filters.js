@@ -39,6 +39,7 @@ function drawFilters() {
     searchField(),
     make("figure", { id: "matrix" }, make("figcaption", {}, make("h2", {}, "Given and suggested label")), make("div", {})),
     figureOf("Reason", "reasons"),
+    ...(can("rules") ? [make("figure", { id: "rules" })] : []),
     figureOf("Given label", "classes"),
     figureOf("Decision", "by-state"),
     figureOf("Tier", "tiers-of-doubt"),
@@ -171,6 +172,7 @@ function drawChips() {
     const field = byId(part === "text" ? "search" : part);
     if (field !== document.activeElement) field.value = place.filter[part] ?? "";
   }
+  drawRules();
   byId("where").querySelector("summary").textContent = chips.length ? `Filter and order (${counted(chips.length, "filter")})` : "Filter and order";
 }
 

@@ -62,6 +62,8 @@ async function lookForAudit() {
   const news = await ask("news").catch(() => ({ state: "running" }));
   if (news.state === "running") return setTimeout(lookForAudit, LOOK_AFTER);
   isJudging = false;
+  // a new scan may have asked reasons that the one before could not
+  if (news.state === "ready") audit = await ask("about").catch(() => audit);
   moved = news.state === "none" ? { ...moved, judging: false } : news;
   say(movedWords().map((part) => part.textContent ?? part).join(""));
   follow();
@@ -72,5 +74,5 @@ function follow() {
   cards.clear();
   openList();
   countMeters();
-  updateCommands();
+  fetchRules();
 }

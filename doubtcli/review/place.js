@@ -4,9 +4,9 @@
 const VIEWS = ["card", "list", "map"];
 const views = () => VIEWS.filter((view) => view !== "map" || can("map"));
 const NUMBERS = ["least", "most"];
-const FILTERS = ["given", "suggested", "reason", "annotator", "tier", "state", "text", "region", ...NUMBERS];
+const FILTERS = ["given", "suggested", "reason", "annotator", "tier", "state", "text", "region", "when", "unlike", ...NUMBERS];
 
-const WORDS = { least: "doubt from", most: "doubt to", text: "contains", state: "decision", annotator: "another label by" };
+const WORDS = { least: "doubt from", most: "doubt to", text: "contains", state: "decision", annotator: "another label by", when: "when", unlike: "label is not" };
 
 const place = { filter: {}, order: "doubt", scope: "queue", view: "card", colour: "given", row: null };
 

@@ -26,7 +26,7 @@ from doubtcli.rules.condition import parse_condition
 from doubtcli.tools.values import to_readable_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from doubtcli.records import Bools, Codes, Examples
     from doubtcli.records.arrays import Floats
@@ -47,7 +47,9 @@ _WORTH_JOINING = 0.03
 _FEWEST = 2
 """A condition that fires on fewer of the rows says nothing about them."""
 _LEAST_RATIO = 2.0
-"""A condition that fires on a share of the rows that is not twice that of the others does not, either."""
+"""A condition that fires on a share of the rows that is not twice that of the others does not, either; ..."""
+_LEAST_SHARE, _LEAST_PRECISION = 0.25, 0.5
+"""... nor does one that fires on few of the rows, and mostly on others."""
 _WORD = re.compile(r"\w{2,40}")
 _MOST_OF_VALUE = 80
 """Characters: a longer value is no category that a person would name."""
@@ -64,13 +66,16 @@ class Proposal:
     """How many of the others."""
 
 
-def propose_conditions(examples: Examples, inside: Bools, outside: Bools) -> list[Proposal]:
+def propose_conditions(
+    examples: Examples, inside: Bools, outside: Bools, find: Callable[[str], Bools]
+) -> list[Proposal]:
     """The conditions that tell rows best from others, the best first; none where nothing tells them apart.
 
     Args:
         examples: All labelled rows.
         inside: Shape `(n_rows,)`: the rows to tell from the others.
         outside: Shape `(n_rows,)`: the others.
+        find: Gives the rows that a condition fires on, shape `(n_rows,)`.
     """
     sample = _Sample.draw(examples.inputs, inside, outside)
     if sample.n_inside < _FEWEST or not sample.n_outside:
@@ -81,7 +86,7 @@ def propose_conditions(examples: Examples, inside: Bools, outside: Bools) -> lis
     joined = (_join(sample, *two) for two in combinations(to_join, 2))
     both = [*alone, *(one for one in joined if one is not None)]
     best = _choose_best([one for one in both if one.is_telling])[:MOST_PROPOSED]
-    found = [_count(one.when, examples.inputs, inside, outside) for one in best]
+    found = [_count(one.when, find(one.when), inside, outside) for one in best]
     n_inside = int(inside.sum())
     return sorted(found, key=lambda one: (-measure_match(one.n_inside, one.n_outside, n_inside), one.when))
 
@@ -147,9 +152,10 @@ class _Sample:
             fires: Which rows of the sample it fires on.
         """
         share, share_others = float(fires[: self.n_tried].mean()), float(fires[self.n_tried :].mean())
-        match = measure_match(share * self.n_inside, share_others * self.n_outside, self.n_inside)
-        is_telling = share >= _LEAST_RATIO * share_others and share * self.n_tried >= _FEWEST
-        return _Tried(when, fires, match, is_telling)
+        own, others = share * self.n_inside, share_others * self.n_outside
+        is_enough = share >= _LEAST_SHARE or own >= _LEAST_PRECISION * (own + others)
+        is_telling = is_enough and share >= _LEAST_RATIO * share_others and share * self.n_tried >= _FEWEST
+        return _Tried(when, fires, measure_match(own, others, self.n_inside), is_telling)
 
 
 def _choose_best(tried: Sequence[_Tried]) -> list[_Tried]:
@@ -168,8 +174,7 @@ def _join(sample: _Sample, one: _Tried, other: _Tried) -> _Tried | None:
     return joined if is_better else None
 
 
-def _count(when: str, inputs: pa.Table, inside: Bools, outside: Bools) -> Proposal:
-    fires = parse_condition(when).find(inputs)
+def _count(when: str, fires: Bools, inside: Bools, outside: Bools) -> Proposal:
     return Proposal(when, int((fires & inside).sum()), int((fires & outside).sum()))
 
 

@@ -246,6 +246,7 @@ async function start() {
     readPlace();
     openList();
   });
+  fetchRules();
   await openList();
 }
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from doubtcli.errors import DoubtError, InputError, OutputError, SettingsError
+from doubtcli.records import Rule
 from doubtcli.review.filters import RowFilter
 from doubtcli.review.page_files import PAGE, list_page_files, read_page_file
 from doubtcli.review.pictures import NoPictureError
@@ -139,6 +140,10 @@ def make_app(desk: Desk, token: str, port: int) -> Starlette:
         "undo": _undo,
         "redo": _redo,
         "meters": _describe_meters,
+        "rules": _list_rules,
+        "propose": _propose_rule,
+        "preview": _preview_rule,
+        "keep-rule": _keep_rule,
         "update": lambda desk, _body: desk.update(),
         "news": lambda desk, _body: desk.take_new_audit(),
     }
@@ -283,7 +288,19 @@ def _describe_meters(desk: Desk, _body: Mapping[str, Any]) -> dict[str, Any]:
     return desk.describe_meters()
 
 
-_SLOW = (_list_rows, _count_rows, _describe_meters)
+def _list_rules(desk: Desk, _body: Mapping[str, Any]) -> dict[str, Any]:
+    return desk.rules.describe()
+
+
+def _propose_rule(desk: Desk, body: Mapping[str, Any]) -> dict[str, Any]:
+    return desk.propose_rule(_read_filter(body))
+
+
+def _preview_rule(desk: Desk, body: Mapping[str, Any]) -> dict[str, Any]:
+    return desk.rules.preview(_read_text(body, "when", ""), _read_text(body, "label", ""))
+
+
+_SLOW = (_list_rows, _count_rows, _describe_meters, _list_rules, _propose_rule, _preview_rule)
 """Questions that only read, and may take long."""
 
 
@@ -337,6 +354,12 @@ def _undo(desk: Desk, body: Mapping[str, Any]) -> dict[str, Any]:
 def _redo(desk: Desk, body: Mapping[str, Any]) -> dict[str, Any]:
     name = _read_name(body)
     return desk.describe_step(name) if desk.session.knows(name) else desk.redo(name)
+
+
+def _keep_rule(desk: Desk, body: Mapping[str, Any]) -> dict[str, Any]:
+    return desk.rules.keep(
+        Rule(**{part: _read_text(body, part, "") for part in ("name", "when", "label", "why")})
+    )
 
 
 def _read_filter(body: Mapping[str, Any]) -> RowFilter:

@@ -63,10 +63,13 @@ class Session:
     Args:
         audit: What a scan found.
         journal: Where verdicts are written; what it has already is taken up.
+        others: Columns of the file that conditions may read besides the inputs.
     """
 
-    def __init__(self, audit: ScanResult, journal: Journal) -> None:
+    def __init__(self, audit: ScanResult, journal: Journal, others: pa.Table | None = None) -> None:
         self.audit = audit
+        self.conditions = Conditions(audit.examples, others)
+        """Finds the rows that conditions fire on."""
         self.journal = journal
         self.states = np.zeros(audit.examples.n_rows, dtype=np.int8)
         """Shape `(n_rows,)`: what became of each row, as a place in `STATES`."""
@@ -85,11 +88,6 @@ class Session:
     def labels(self) -> tuple[str, ...]:
         """The labels to choose from: those of the file, and further ones that are suggested."""
         return self.audit.label_names
-
-    @cached_property
-    def conditions(self) -> Conditions:
-        """Finds the rows that conditions fire on."""
-        return Conditions(self.audit.examples)
 
     @cached_property
     def heads(self) -> Codes:

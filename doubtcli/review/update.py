@@ -6,7 +6,9 @@ rows that are nearly the same, and about those near it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +16,7 @@ import numpy as np
 from doubtcli.rank.measured import measure_noise_rate
 from doubtcli.rank.verdicts import learn_from_verdicts, mark_decided_rows
 from doubtcli.records import DOUBTED_FROM, UNDECIDED, UNUSABLE
+from doubtcli.review.rules import RuleBook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,6 +52,8 @@ class Basis:
     """Keeps the places of the map for later runs."""
     pictures: Pictures | None = None
     """The pictures that the rows name."""
+    rules: RuleBook = field(default_factory=RuleBook)
+    """Where rules are kept."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +127,20 @@ def measure_review(
         next=learned.count_wrong(ranking.margins[open_rows]),
         noise_rate=measure_noise_rate(suspected, replace(audit.examples, verdicts=verdicts), HALF_WIDTH),
     )
+
+
+def run_in_background(judge: Callable[[], ScanResult]) -> Future[ScanResult]:
+    """The result of a long job, which ends with the process at the latest."""
+    found: Future[ScanResult] = Future()
+
+    def run() -> None:
+        try:
+            found.set_result(judge())
+        except BaseException as error:  # noqa: BLE001  # who asks for the result gets it
+            found.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    return found
 
 
 @dataclass(frozen=True)

@@ -582,10 +582,10 @@ def test_pictures(view: ReviewPage, shots: Desk) -> None:
 
 def test_legend(page: ReviewPage) -> None:
     """Each command that is always in sight is explained under the key ?, and Escape closes that."""
-    assert len(page.texts("#commands kbd")) == 16
+    assert len(page.texts("#commands kbd")) == 17
     page.keys("?")
     assert page.texts(".keys-list b")[:2] == ["Accept", "Keep"]
-    assert len(page.texts(".keys-list b")) == 16
+    assert len(page.texts(".keys-list b")) == 17
     page.keys(ESCAPE)
     assert not page.all("#dialog")[0].is_displayed()
 

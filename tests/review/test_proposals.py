@@ -13,6 +13,7 @@ from doubtcli.review.proposals import (
     propose_conditions,
     round_between,
 )
+from doubtcli.rules.condition import parse_condition
 
 
 def make_examples(roles: dict[str, str], **columns: list[object]) -> Examples:
@@ -28,7 +29,9 @@ def make_examples(roles: dict[str, str], **columns: list[object]) -> Examples:
 def propose(examples: Examples, n_inside: int) -> list[Proposal]:
     """What is proposed for the first rows."""
     inside = np.arange(examples.n_rows) < n_inside
-    return propose_conditions(examples, inside, ~inside)
+    return propose_conditions(
+        examples, inside, ~inside, lambda when: parse_condition(when).find(examples.inputs)
+    )
 
 
 def test_words() -> None:
@@ -106,6 +109,13 @@ def test_alike() -> None:
     )
 
     assert propose(examples, 3) == []
+
+
+def test_few_rows_and_mostly_others() -> None:
+    """A word of few of the rows, that more others have, is no proposal, although its share is three times."""
+    texts = [*["plan"] * 2, *["is"] * 8, *["plan"] * 4, *["is"] * 56]
+
+    assert propose(make_examples({"text": Role.TEXT}, text=texts), 10) == []
 
 
 def test_odd_columns() -> None:

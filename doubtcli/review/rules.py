@@ -1,0 +1,168 @@
+"""Rules that a person makes of what they look at: proposed, counted, and kept in the settings file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from doubtcli.errors import ConditionError, DoubtError, InputError
+from doubtcli.records import Role
+from doubtcli.report.page_rows import list_shown_columns
+from doubtcli.review.conditions import write_column, write_value
+from doubtcli.review.proposals import propose_conditions
+from doubtcli.settings.add_rule import add_rule, choose_rules_file
+from doubtcli.wording.lists import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from doubtcli.records import Bools, Codes, Rule
+    from doubtcli.review.filters import RowFilter
+    from doubtcli.review.session import Session
+
+
+class RuleBook:
+    """The rules of a settings file, with those that are added while a person reviews.
+
+    Args:
+        rules: Those that the scan asked.
+        config: The settings file that is read instead of the nearest.
+        isolated: Whether no settings file is read.
+    """
+
+    def __init__(
+        self, rules: Sequence[Rule] = (), config: str | None = None, *, isolated: bool = False
+    ) -> None:
+        self._config, self._is_isolated = config, isolated
+        self.rules = tuple(rules)
+        """All of them, as the next scan asks them."""
+        self.asked = self.rules
+        """Those that were asked by the scan whose doubts are shown."""
+
+    def keep(self, rule: Rule) -> Path:
+        """Write a rule into the settings file, which is returned; one that is there is not written again.
+
+        Raises:
+            SettingsError: There is no settings file, or the rule is not valid.
+            OutputError: The file can't be written; nothing has changed.
+        """
+        path = choose_rules_file(Path.cwd(), self._config, isolated=self._is_isolated)
+        if rule not in self.rules:
+            add_rule(path, rule)
+            self.rules = (*self.rules, rule)
+        return path
+
+
+class Rules:
+    """What the page asks about rules.
+
+    Args:
+        session: The review.
+        book: Where rules are kept.
+    """
+
+    def __init__(self, session: Session, book: RuleBook) -> None:
+        self._session = session
+        self.book = book
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that a condition can ask, as it writes them."""
+        return [write_column(name) for name in self._session.conditions.columns]
+
+    def describe(self) -> dict[str, Any]:
+        """The rules that are kept, and how many rows each fires on and contradicts."""
+        return {"rules": [self._describe_rule(rule) for rule in self.book.rules]}
+
+    def preview(self, when: str, label: str = "") -> dict[str, Any]:
+        """How many rows a condition fires on, and how many of them have a label and another one.
+
+        Args:
+            when: The condition.
+            label: "" for the commonest given label of the rows that it fires on.
+
+        Raises:
+            DoubtError: It is no condition, or there is no such label.
+        """
+        names = self._session.audit.examples.class_names
+        if label and label not in names:
+            raise InputError(f"no row has the label {label!r}", hint=did_you_mean(label, names))
+        try:
+            fires = self._session.conditions.find(when) & self._is_shown
+        except ConditionError as error:  # what can be written is on the page
+            raise InputError(f"this is no condition: {error.found}", hint=error.hint) from error
+        given = self._session.audit.examples.given_labels
+        counts = np.bincount(given[fires], minlength=len(names))
+        commonest = names[int(counts.argmax())]
+        n_same = int(counts[names.index(label or commonest)])
+        n_fires = int(counts.sum())
+        return {
+            "fires": n_fires,
+            "same": n_same,
+            "contradicts": n_fires - n_same,
+            "commonest": commonest if n_fires else "",
+        }
+
+    def propose(self, wanted: RowFilter, rows: Codes, among: Codes) -> dict[str, Any]:
+        """Conditions that a rule may have: what a person searched for, and what tells rows from the others.
+
+        Args:
+            wanted: What a person looks for; a search alone needs no other condition than its own.
+            rows: Those that it lets through.
+            among: All rows to tell them from, and they themselves.
+        """
+        examples, text = self._session.audit.examples, wanted.text.strip()
+        inside, outside = np.zeros((2, examples.n_rows), dtype=np.bool_)
+        if not replace(wanted, text="").is_empty:
+            inside[rows], outside[among] = True, True
+            outside[rows] = False
+        return {
+            "when": self._write_search(text) if text else "",
+            "rows": int(inside.sum()),
+            "proposed": [
+                [one.when, one.n_inside, one.n_outside]
+                for one in propose_conditions(examples, inside, outside, self._session.conditions.find)
+            ],
+        }
+
+    def keep(self, rule: Rule) -> dict[str, Any]:
+        """Write a rule into the settings file, and say where it is and what it does.
+
+        Raises:
+            DoubtError: It can't be used or written; nothing has changed.
+        """
+        self.preview(rule.when, rule.label)
+        if not rule.label:
+            raise InputError("the rule has no label", hint="choose one")
+        path = self.book.keep(rule)
+        return {"file": path.name, **self.describe()}
+
+    # ------------------------------------------------------------------ inside
+
+    @cached_property
+    def _is_shown(self) -> Bools:
+        """Rows that are counted: of equal ones the one that is shown, as everywhere on the page."""
+        heads = self._session.heads
+        is_shown: Bools = heads == np.arange(len(heads))
+        return is_shown
+
+    def _describe_rule(self, rule: Rule) -> dict[str, Any]:
+        about = {"name": rule.name, "when": rule.when, "label": rule.label, "why": rule.why}
+        try:
+            counted = self.preview(rule.when, rule.label)
+        except DoubtError as error:
+            return {**about, "trouble": error.found}
+        counts = {name: counted[name] for name in ("fires", "contradicts")}
+        return {**about, **counts, "isNew": rule not in self.book.asked}
+
+    def _write_search(self, text: str) -> str:
+        """The condition that a search for a text is: the text columns and categories in which it is found."""
+        audit = self._session.audit
+        roles, find = audit.examples.column_roles, self._session.conditions.find
+        shown = [name for name in list_shown_columns(audit) if roles[name] in {Role.TEXT, Role.CATEGORICAL}]
+        parts = [f"contains({write_column(name)}, {write_value(text)})" for name in shown]
+        return " or ".join([part for part in parts if find(part).any()] or parts[:1])

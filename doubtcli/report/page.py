@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 MAX_ROWS = 1_000
 """More than a person checks in one session; `doubts.parquet` has all rows."""
+MAX_RULES = 10
+"""How many of the user's rules have a line; `audit.json` has all."""
 _SCRIPTS = (
     "page_data.js",
     "page_parts.js",
@@ -104,7 +106,7 @@ def page_content(audit: ScanResult, max_rows: int) -> dict[str, Any]:
         "notes": list(audit.notes),
         "roles": [[column.name, column.role, column.used, column.why] for column in audit.roles.columns],
         "skipped": [[reason.name, reason.why] for reason in audit.skipped],
-        "rules": list(summary.rule_sentences),
+        "rules": list(summary.rule_sentences[:MAX_RULES]),
         "voices": list(audit.ranking.voices),
         "histogram": {
             "all": list(summary.histogram),

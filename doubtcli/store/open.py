@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _BACKUP = ".bak"
 """The ending of backups, after the name of the file; a number may follow."""
+_RULES = "rules"
+"""The setting whose value is shown by names."""
 _NOT_COMPARED = frozenset(
     {"path", "output", "force", "threads", "config", "queue_size", "audit_sample", "stop_below"}
 )
@@ -149,7 +151,8 @@ def check_settings(found: FoundAudit, given: Mapping[str, Any]) -> None:
             _check_side_file(found, name, value)
         elif _as_stored(value) != found.document.settings.get(name):
             stored = found.document.settings.get(name)
-            raise _made_with_error(found, f"{name.replace('_', '-')} = {stored!r}", name, value)
+            made_with = "other rules" if name == _RULES else f"{name.replace('_', '-')} = {stored!r}"
+            raise _made_with_error(found, made_with, name, value)
 
 
 def _check_side_file(found: FoundAudit, name: str, path: str) -> None:
@@ -166,7 +169,9 @@ def _made_with_error(found: FoundAudit, stored: str, name: str, value: object) -
     return InputError(
         f"it was made with {stored}",
         where=str(found.folder),
-        expected=f"{name.replace('_', '-')} = {_as_stored(value)!r}, as in the flags or the settings file",
+        expected="the rules of the settings file"
+        if name == _RULES
+        else f"{name.replace('_', '-')} = {_as_stored(value)!r}, as in the flags or the settings file",
         hint="scan the file again, or name the file instead of the audit",
     )
 
@@ -256,11 +261,16 @@ def _note_settings(settings: Mapping[str, Any]) -> tuple[str, ...]:
     """The settings that are not defaults, so that the audit is not mistaken for another."""
     default = ScanSettings(path="")
     others = [
-        f"{name.replace('_', '-')} = {json.dumps(value, ensure_ascii=False)}"
+        f"{name.replace('_', '-')} = {json.dumps(_shorten_setting(name, value), ensure_ascii=False)}"
         for name, value in settings.items()
         if name not in _NOT_COMPARED and value != _as_stored(getattr(default, name, None))
     ]
     return (f"scanned with {', '.join(others)}",) if others else ()
+
+
+def _shorten_setting(name: str, value: Any) -> object:  # noqa: ANN401  # JSON is anything
+    """A stored setting as a note shows it: rules by their names."""
+    return [rule["name"] for rule in value] if name == _RULES else value
 
 
 def _as_stored(value: object) -> object:

@@ -171,9 +171,10 @@ def test_a_gate_on_an_audit(capsys):
     scan()
 
     assert main.run(["gate", "rows.doubt", "--max-doubted", "50%"]) == 0
+    assert 'rules = ["saws"]' in capsys.readouterr().out
     add_rule(Path("doubt.toml"), SWEET)
     assert main.run(["gate", "rows.doubt", "--max-doubted", "50%"]) == 2
-    assert "it was made with rules" in capsys.readouterr().err
+    assert "it was made with other rules" in capsys.readouterr().err
 
 
 def test_from_python():
@@ -224,3 +225,15 @@ def test_hostile_settings(when, capsys, folder):
     assert printed.count("the condition of rule 'bad' is not valid") == 1
     assert "Traceback" not in printed
     assert sorted(folder.iterdir()) == before
+
+
+def test_a_baseline_of_other_rules(capsys):
+    """A gate says that a baseline was written with other rules, also where it was written without any."""
+    assert main.run(["baseline", "rows.csv", "--label", "label", "--ignore", "sugar,noise", *FLAGS]) == 0
+    add_rule(Path("doubt.toml"), SAWS)
+    capsys.readouterr()
+
+    limits = ["--max-new", "9", "--baseline", ".doubt-baseline.json"]
+    assert main.run(["gate", "rows.csv", "--label", "label", "--ignore", "sugar,noise", *FLAGS, *limits]) == 0
+
+    assert "the baseline was written with other rules" in " ".join(capsys.readouterr().out.split())

@@ -208,7 +208,9 @@ def _make_notes(section: Section, document: AuditDocument) -> tuple[str, ...]:
     then = {"rules": [], **section.settings}  # there were none in earlier versions
     now = select_doubt_settings(document)
     changed = [
-        f"{name.replace('_', '-')} = {_as_json_text(then[name])}, now {_as_json_text(value)}"
+        "other rules"
+        if name == "rules"
+        else f"{name.replace('_', '-')} = {_as_json_text(then[name])}, now {_as_json_text(value)}"
         for name, value in now.items()
         if name in then and then[name] != value
     ]

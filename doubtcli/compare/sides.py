@@ -235,8 +235,9 @@ def find_edited(before: Examples, after: Examples) -> Bools:
 
 
 def take_inputs(examples: Examples, rows: Codes) -> Examples:
-    """Some of the rows with their inputs only, without annotators, verdicts or probabilities."""
-    return replace(examples, annotations=None, given_pred_probs=None, verdicts=None).take(rows)
+    """Some of the rows with their inputs only, without annotators, rules, verdicts or probabilities."""
+    bare = replace(examples, annotations=None, rule_labels=None, given_pred_probs=None, verdicts=None)
+    return bare.take(rows)
 
 
 def _select_inputs(examples: Examples, names: list[str]) -> Examples:

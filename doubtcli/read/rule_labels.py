@@ -40,7 +40,7 @@ def find_rule_labels(
     key = make_answer_key(labels)
     tried = [(rule, _fit_rule(rule, table, roles, labels, key)) for rule in rules]
     fitting = [(rule, found) for rule, found in tried if isinstance(found, int)]
-    codes = np.full((len(rows), len(fitting)), -1, dtype=np.intp)
+    codes = np.full((len(rows), len(fitting)), -1, dtype=np.int32)
     for place, (rule, code) in enumerate(fitting):
         codes[parse_condition(rule.when).find(table.data)[rows], place] = code
     left_out = tuple((rule, found) for rule, found in tried if isinstance(found, str))

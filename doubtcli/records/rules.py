@@ -6,6 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from doubtcli.records.arrays import Codes
 
 
@@ -28,7 +31,7 @@ class RuleLabels:
     """The rules that fit a file, and the label that each gives each row."""
 
     rules: tuple[Rule, ...]
-    codes: Codes
+    codes: NDArray[np.int32]
     """Shape `(n_rows, n_rules)`; -1 where a rule's condition is not true."""
     left_out: tuple[tuple[Rule, str], ...] = ()
     """The rules that don't fit, each with why, as a clause: "the file has no column 'txt'"."""

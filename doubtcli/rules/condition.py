@@ -28,6 +28,7 @@ import ast
 import re
 import warnings
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from doubtcli.errors import ConditionError
@@ -45,6 +46,8 @@ MOST_DEPTH = 50
 """How deep a condition may be nested: far deeper than anybody reads, and far from Python's own limit."""
 MOST_NUMBER = 1e300
 _ROWS_AT_ONCE = 2**16
+_ONE_AT_A_TIME = Lock()
+"""Which warnings are ignored is one setting for all threads."""
 _ALLOWED = (
     'columns, texts, numbers, True, False, == != < <= > >=, in ["a", "b"], not in, and, or, not, '
     'contains(text, "http"), matches(text, r"[0-9]+"), missing(text), column("Order No.")'
@@ -130,7 +133,7 @@ def parse_condition(text: str) -> Condition:
 def _parse_python(source: str) -> ast.expr:
     """The syntax tree of a text in parentheses, so that it may have several lines."""
     try:
-        with warnings.catch_warnings():
+        with _ONE_AT_A_TIME, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of "\d", which has the meaning that it should have here
             tree = ast.parse(f"({source}\n)", mode="eval").body
     except SyntaxError as error:

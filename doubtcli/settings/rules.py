@@ -13,6 +13,8 @@ from doubtcli.wording.lists import join_or
 from doubtcli.wording.quoting import shorten_quoted
 
 LONGEST_NAME = 60
+MOST_RULES = 100
+"""More than anybody can look after; each takes four bytes a row."""
 _KEYS = tuple(item.name for item in fields(Rule))
 _NEEDED = ("name", "when", "label")
 _EXAMPLE = 'name = "links", when = \'contains(text, "http")\', label = "spam"'
@@ -28,6 +30,8 @@ def check_rules(value: object) -> tuple[Rule, ...]:
     """
     if not isinstance(value, list | tuple):
         raise ValueError  # noqa: TRY004  # as all checks of settings
+    if len(value) > MOST_RULES:
+        raise SettingsError(f"there are {len(value):,} rules", expected=f"at most {MOST_RULES}")
     rules = tuple(_check_rule(one, number) for number, one in enumerate(value, 1))
     names = [rule.name for rule in rules]
     for rule in rules:

@@ -109,6 +109,7 @@ def write_rule(**keys: object) -> str:
         write_rule() + write_rule(),
         write_rule(when='\'__import__("os").system("touch hacked")\''),
         write_rule(when="'x = 1'"),
+        "".join(write_rule(name=f"'rule {number}'") for number in range(101)),
         "rules = 'x > 1'",
         "rules = ['x > 1']",
     ],

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, SupportsIndex
 
+import numpy as np
+
 from doubtcli.errors import InputError
+from doubtcli.records import Rule
+from doubtcli.review.filters import RowFilter, find_rows
+from doubtcli.review.rules import RuleBook, Rules
 from doubtcli.wording.numbers import format_count
 
 if TYPE_CHECKING:
@@ -66,6 +72,37 @@ class Review:
     def redo(self) -> bool:
         """Bring back what was taken back last; whether there was something."""
         return self._session.redo() is not None
+
+    def add_rule(
+        self,
+        name: str,
+        when: str,
+        label: str,
+        why: str = "",
+        *,
+        config: str | os.PathLike[str] = "doubt.toml",
+    ) -> list[str]:
+        """Write a rule into a settings file; a scan with it as `config` doubts rows that contradict it.
+
+        Args:
+            name: A name that no other rule of the file has.
+            when: A condition on columns: `contains(text, "http") and stars <= 2`.
+            label: The label of the rows on which it is true.
+            why: For people: why this is so.
+            config: The settings file, which is made if it is not there.
+
+        Returns:
+            The ids of the rows that contradict it.
+
+        Raises:
+            InputError: It is no condition on these columns, or there is no such label.
+            SettingsError: The file has another rule of this name, or can't have one more.
+            OutputError: It can't be written; nothing has changed.
+        """
+        session = self._session
+        Rules(session, RuleBook(config=os.fspath(config))).keep(Rule(name, when, label, why))
+        contradicts = find_rows(RowFilter(when=when, unlike=label), session)
+        return [session.audit.examples.row_ids[row] for row in np.flatnonzero(contradicts).tolist()]
 
     def __repr__(self) -> str:
         """One line."""

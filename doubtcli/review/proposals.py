@@ -44,6 +44,8 @@ _MOST_JOINED = 10
 """Conditions of which each two are joined."""
 _WORTH_JOINING = 0.03
 """How much better two conditions have to tell rows apart than one: the shorter one is understood sooner."""
+_AS_GOOD = 0.99
+"""The share of the best match that a bound may have, if it is a rounder number."""
 _FEWEST = 2
 """A condition that fires on fewer of the rows says nothing about them."""
 _LEAST_RATIO = 2.0
@@ -234,8 +236,18 @@ def _list_bounds(sample: _Sample, name: str) -> Iterator[tuple[str, str]]:
     below = measure_match(own, others, sample.n_inside)
     above = measure_match(own[-1] - own, others[-1] - others, sample.n_inside)
     for sign, match in ((">=", above), ("<", below)):
-        at = int(np.argmax(match[:-1]))  # the last step has all rows below it
-        yield sign, round_between(float(steps[at]), float(steps[at + 1]))
+        first, last = _find_plateau(match[:-1])  # the last step has all rows below it
+        yield sign, round_between(float(steps[first]), float(steps[last + 1]))
+
+
+def _find_plateau(match: Floats) -> tuple[int, int]:
+    """The first and the last place around the best one that are about as good."""
+    best = int(np.argmax(match))
+    worse = np.flatnonzero(match < _AS_GOOD * match[best])
+    at = int(np.searchsorted(worse, best))
+    first = int(worse[at - 1]) + 1 if at else 0
+    last = int(worse[at]) - 1 if at < len(worse) else len(match) - 1
+    return first, last
 
 
 def _count_below(places: Codes, weights: Floats, n_steps: int) -> Floats:

@@ -404,6 +404,18 @@ def test_review(colors, scan_colors, tmp_path):
     assert set(changes["new_label"]) == {"blue"}
 
 
+def test_rule_of_a_review(colors, color_audit, tmp_path):
+    """A rule is kept in a settings file that a scan can read, and rows that contradict it are returned."""
+    review, config = color_audit.review(as_name="ana", folder=tmp_path / "verdicts"), tmp_path / "doubt.toml"
+
+    found = review.add_rule("warm-is-blue", 'contains(text, "warm") and key != "k0"', "blue", config=config)
+
+    is_against = (colors["color"] == "red") & (colors["key"] != "k0")
+    assert sorted(found) == sorted(colors["key"][is_against])
+    again = doubtcli.scan(colors, label="color", fast=True, folds=2, reasons="rule-conflict", config=config)
+    assert again.doubts["reason:rule-conflict"].gt(0.5).sum() == len(found)
+
+
 def test_review_of_a_table_needs_a_folder(color_audit):
     """Verdicts on a table in memory have no place of their own, so a folder is asked for."""
     with pytest.raises(SettingsError, match="folder"):

@@ -70,6 +70,15 @@ def test_bounds(prices: list[float], when: str, counts: tuple[int, int]) -> None
     assert found[0] == Proposal(when, *counts)
 
 
+def test_round_bound() -> None:
+    """Where bounds are about as good the roundest number is taken: from 100 on there is one other."""
+    sizes = [row + 0.3 for row in range(200)]
+
+    (found,) = propose(make_examples({"size": Role.NUMERIC}, size=sizes[::-1]), 99)  # 101.3 or more
+
+    assert found == Proposal("size >= 100", 99, 1)
+
+
 def test_two_conditions() -> None:
     """Two conditions are joined where neither tells the rows apart alone."""
     colours = ["red", "red", "red", "red", "red", "red", "blue", "blue", "blue", "blue"]

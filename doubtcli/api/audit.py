@@ -26,7 +26,7 @@ from doubtcli.errors import SettingsError
 from doubtcli.pipelines.apply import ApplyRequest, QueueAudit, correct_frame, correct_labels, refuse_unusable
 from doubtcli.pipelines.compare import compare_audits
 from doubtcli.pipelines.gate import Gate
-from doubtcli.pipelines.review import choose_name, default_verdict_folder, reopen_session
+from doubtcli.pipelines.review import choose_name, choose_verdict_folder, reopen_session
 from doubtcli.progress import Silence
 from doubtcli.records import OnConflict
 from doubtcli.report.notebook import render_for_notebook
@@ -328,7 +328,7 @@ class Audit:
             raise SettingsError(
                 "verdicts on a table in memory need a folder", where="folder", hint='folder="table.verdicts"'
             )
-        place = Path(folder) if folder is not None else default_verdict_folder(found.data_path)
+        place = Path(folder) if folder is not None else choose_verdict_folder(found.data_path)
         return Review(reopen_session(found, place, choose_name(as_name)))
 
     def _check_data(self, *, or_backup: bool = True) -> FoundAudit:

@@ -108,7 +108,7 @@ def review(
     with ExitStack() as opened:
         listening = None if tui else opened.enter_context(_listen(port))
         desk = run_with_label(open_desk, settings, may_ask=report is not None)
-        _say_outdated(desk)
+        _say_folder(desk)
         if listening is None:
             _run_in_terminal(desk)
         else:
@@ -215,8 +215,15 @@ def _serve_page(desk: Desk, listening: socket.socket, *, opens_browser: bool) ->
         server.run(sockets=[listening])
 
 
-def _say_outdated(desk: Desk) -> None:
-    n = desk.session.n_outdated
+def _say_folder(desk: Desk) -> None:
+    """What is to be known of the verdicts that are there already."""
+    from doubtcli.pipelines.review import explain_folder
+
+    session = desk.session
+    note = explain_folder(session.audit.source.path, session.journal.folder)
+    if note:
+        typer.echo(note, err=True)
+    n = session.n_outdated
     if n:
         verdicts = format_count(n, "verdict")
         typer.echo(

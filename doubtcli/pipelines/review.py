@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doubtcli.disk.paths import STANDARD_INPUT
+from doubtcli.disk.paths import STANDARD_INPUT, names_a_file, resolve_parents
 from doubtcli.errors import InputError, SettingsError
 from doubtcli.files.table import sha256_of
 from doubtcli.progress import Silence
@@ -18,7 +18,7 @@ from doubtcli.report.page import render_html
 from doubtcli.review.conditions import select_other_columns
 from doubtcli.review.desk import Desk
 from doubtcli.review.export import check_page, write_page
-from doubtcli.review.journal import Journal
+from doubtcli.review.journal import Journal, read_source
 from doubtcli.review.pictures import Pictures
 from doubtcli.review.rules import RuleBook
 from doubtcli.review.session import Session
@@ -66,7 +66,7 @@ def open_review(
     from doubtcli.pipelines.scan import judge_and_describe
 
     settings, audit_folder = _find_data(request.settings)
-    folder = Path(request.folder) if request.folder else default_verdict_folder(settings.path)
+    folder = Path(request.folder) if request.folder else choose_verdict_folder(settings.path)
     if folder.exists() and not folder.is_dir():
         raise SettingsError("it is a file, not a folder", where=str(folder), hint="name another --folder")
     if not _is_audited(settings, audit_folder):
@@ -81,7 +81,8 @@ def open_review(
     keeper = open_cache() if cache else None
     pictures = _find_pictures(judged.file.table, found)
     basis = Basis(judged.loaded, judged.curves, judged.noise_rate, again, keeper, pictures, book)
-    desk = Desk(_start_session(found, judged.file.table, Journal(folder, request.annotator)), basis)
+    journal = Journal(folder, request.annotator, _name_source(settings.path))
+    desk = Desk(_start_session(found, judged.file.table, journal), basis)
     with progress.stage("Preparing the cards"):
         desk.prepare()
     return desk
@@ -156,7 +157,7 @@ def reopen_session(found: FoundAudit, folder: Path, annotator: str) -> Session:
     from doubtcli.pipelines.scan import make_audit
 
     made, table = make_audit(found.settings, progress=Silence(), given=found.given, cache=True)
-    return _start_session(made, table, Journal(folder, annotator))
+    return _start_session(made, table, Journal(folder, annotator, _name_source(found.settings.path)))
 
 
 def _start_session(audit: ScanResult, table: Table, journal: Journal) -> Session:
@@ -182,10 +183,43 @@ def choose_name(given: str | None) -> str:
         raise SettingsError("your user name is not known", where="--as", hint="give your name") from error
 
 
-def default_verdict_folder(source_path: str) -> Path:
-    """The default folder for the verdicts on a file: beside it, `data.csv.gz` -> `data.verdicts`."""
+def choose_verdict_folder(source_path: str) -> Path:
+    """The folder for the verdicts on a file: beside it, `data.csv.gz` -> `data.verdicts`.
+
+    Where that has the verdicts on another file, such as `data.parquet`: `data.csv.gz.verdicts`.
+    """
+    folder = _default_verdict_folder(source_path)
+    if read_source(folder) in {"", _name_source(source_path)}:
+        return folder
+    return folder.with_name(_name_source(source_path) + FOLDER_ENDING)
+
+
+def explain_folder(source_path: str, folder: Path) -> str:
+    """What is to be known of a folder of verdicts, where another file has a part in it; else "".
+
+    Args:
+        source_path: The file that is reviewed.
+        folder: Where its verdicts are.
+    """
+    name, default = _name_source(source_path), _default_verdict_folder(source_path)
+    other = read_source(folder)
+    if other not in {"", name}:
+        return f"{folder} has the verdicts on {other}: those on rows that are the same here count, too"
+    other = read_source(default)
+    if folder != default and name and other not in {"", name}:
+        apart = f"so those on {name} are kept in {folder}; to share the former: --folder {default}"
+        return f"{default} has the verdicts on {other}, {apart}"
+    return ""
+
+
+def _default_verdict_folder(source_path: str) -> Path:
     beside = default_folder(source_path)
     return beside.with_name(beside.name.removesuffix(SUFFIX) + FOLDER_ENDING)
+
+
+def _name_source(source_path: str) -> str:
+    """The name of a file as its verdicts keep it; "" for what is no file."""
+    return resolve_parents(source_path).name if names_a_file(source_path) else ""
 
 
 def _find_data(settings: ScanSettings) -> tuple[ScanSettings, Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import re
 from pathlib import Path
@@ -26,9 +27,21 @@ if TYPE_CHECKING:
 HINTS = make_hints(
     full="free some space: what was decided before is saved", other="let doubt write to this folder"
 )
+MARK, SOURCE = "about.json", "file"
+"""A file in the folder of verdicts, and the part of it that names the file that they are on."""
 _NOT_IN_NAMES = re.compile(r"[^\w.-]+")
 _MOST_IN_NAME = 40
 _OWN = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL
+
+
+def read_source(folder: Path) -> str:
+    """The name of the file whose verdicts a folder has; "" where it is not known."""
+    try:
+        found = json.loads((folder / MARK).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    source = found.get(SOURCE) if isinstance(found, dict) else None
+    return source if isinstance(source, str) else ""
 
 
 class Journal:
@@ -39,11 +52,13 @@ class Journal:
     Args:
         folder: Where the files are; made if it is missing.
         annotator: Who decides.
+        source: The name of the file that is reviewed: a new folder is marked as its own.
     """
 
-    def __init__(self, folder: Path, annotator: str) -> None:
+    def __init__(self, folder: Path, annotator: str, source: str = "") -> None:
         self.folder = folder
         self.annotator = annotator
+        self._source = source
         self.path: Path | None = None
         """The file of this run; None before the first step."""
         self._last = ""
@@ -97,6 +112,7 @@ class Journal:
 
     def _make_file(self) -> Path:
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._mark_new_folder()
         name = _NOT_IN_NAMES.sub("-", self.annotator).strip("-.")[:_MOST_IN_NAME] or "somebody"
         stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%d-%H%M%S")
         number = 1
@@ -110,6 +126,11 @@ class Journal:
                 continue
             sync_folder(self.folder)
             return path
+
+    def _mark_new_folder(self) -> None:
+        """Keep the name of the file with its first verdicts; older folders may be of several files."""
+        if self._source and not list_verdict_files(self.folder):
+            (self.folder / MARK).write_text(json.dumps({SOURCE: self._source}), encoding="utf-8")
 
 
 def _append(path: Path, content: bytes) -> None:

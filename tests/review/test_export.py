@@ -179,6 +179,22 @@ def test_flags_for_now(flags: tuple[str, ...], tmp_path: Path, capsys: pytest.Ca
     assert list(tmp_path.iterdir()) == [data]
 
 
+def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command writes the page, says what to do with it, and replaces it when it is run again."""
+    data, page = tmp_path / "data.csv", tmp_path / "page.html"
+    lines = [f"{word} {row},{label}" for row in range(15) for word, label in (("up", "a"), ("down", "b"))]
+    data.write_text("\n".join(["text,label", *lines]), encoding="utf-8")
+    flags = ["--label", "label", "--fast", "--isolated", "--no-progress", "--as", "bo"]
+
+    codes = [run(["review", str(data), "--export", str(page), *flags]) for _ in range(2)]
+
+    said = capsys.readouterr().out
+    assert codes == [0, 0]
+    assert f"The page: {page}\nIt opens in a browser" in said
+    assert f"doubt apply {data} --verdicts NAME-DATE-TIME.jsonl" in said
+    assert data_of(page.read_text(encoding="utf-8"))["person"] == "bo"
+
+
 def test_data_are_never_replaced(tmp_path: Path, pytestconfig: pytest.Config) -> None:
     """Not even with --force the page replaces the file that is reviewed."""
     data = tmp_path / "tickets.csv"

@@ -50,8 +50,8 @@ _FEWEST = 2
 """A condition that fires on fewer of the rows says nothing about them."""
 _LEAST_RATIO = 2.0
 """A condition that fires on a share of the rows that is not twice that of the others does not, either; ..."""
-_LEAST_SHARE, _LEAST_PRECISION = 0.25, 0.5
-"""... nor does one that fires on few of the rows, and mostly on others."""
+_LEAST_SHARE, _LEAST_OF_PRECISE, _LEAST_PRECISION = 0.25, 0.05, 0.5
+"""... nor does one that fires on few of the rows and mostly on others, or on hardly any of the rows."""
 _WORD = re.compile(r"\w{2,40}")
 _MOST_OF_VALUE = 80
 """Characters: a longer value is no category that a person would name."""
@@ -155,7 +155,8 @@ class _Sample:
         """
         share, share_others = float(fires[: self.n_tried].mean()), float(fires[self.n_tried :].mean())
         own, others = share * self.n_inside, share_others * self.n_outside
-        is_enough = share >= _LEAST_SHARE or own >= _LEAST_PRECISION * (own + others)
+        is_precise = own >= _LEAST_PRECISION * (own + others)
+        is_enough = share >= (_LEAST_OF_PRECISE if is_precise else _LEAST_SHARE)
         is_telling = is_enough and share >= _LEAST_RATIO * share_others and share * self.n_tried >= _FEWEST
         return _Tried(when, fires, measure_match(own, others, self.n_inside), is_telling)
 

@@ -183,7 +183,8 @@ function readAloud({ given, suggested, blind }) {
 
 function showPosition() {
   const at = listed.indexOf(place.row);
-  const [n, rows] = [grouped(listed.length), hasFilter() ? "rows of the filter" : place.scope === "all" ? "rows" : "rows of the queue"];
+  const where = hasFilter() ? " of the filter" : place.scope === "all" ? "" : " of the queue";
+  const [n, rows] = [grouped(listed.length), `${listed.length === 1 ? "row" : "rows"}${where}`];
   const isCard = place.view === "card" && shown && at >= 0;
   byId("position").textContent = isCard ? `${grouped(at + 1)} of ${n} ${rows}` : `${n} ${rows}`;
 }

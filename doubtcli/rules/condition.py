@@ -156,12 +156,12 @@ def _make_syntax_error(source: str, error: SyntaxError) -> ConditionError:
         hint = "write == to compare"
     elif sign is not None:
         hint = f"write {_OTHER_SIGNS[sign]} instead of {sign}"
-    where = f" at character {place}"
-    if (error.lineno or 1) > len(lines):  # at the parenthesis that was added
-        where = ": a parenthesis or a comma is too many" if "unmatched" in error.msg else ": it ends too soon"
-    elif (error.lineno, error.offset) == (1, 1):  # the other one that was added
-        where = ": it ends too soon"
-    return ConditionError(f"it can't be read{where}", expected=_ALLOWED, hint=hint)
+    is_at_end = (error.lineno or 1) > len(lines)  # at the parenthesis that was added
+    if is_at_end and "unmatched" in error.msg:
+        return ConditionError("it can't be read: a parenthesis or a comma is too many", expected=_ALLOWED)
+    if is_at_end or (error.lineno, error.offset) == (1, 1):  # at the other one
+        return ConditionError("it ends too soon", expected=_ALLOWED)
+    return ConditionError(f"it can't be read at character {place}", expected=_ALLOWED, hint=hint)
 
 
 @dataclass(frozen=True)

@@ -127,6 +127,13 @@ def test_few_rows_and_mostly_others() -> None:
     assert propose(make_examples({"text": Role.TEXT}, text=texts), 10) == []
 
 
+def test_hardly_any_row() -> None:
+    """A word of two of fifty rows is no proposal, although no other row has it."""
+    texts = ["plan"] * 2 + ["is"] * 98
+
+    assert propose(make_examples({"text": Role.TEXT}, text=texts), 50) == []
+
+
 def test_odd_columns() -> None:
     """Columns without words or values, and of one value, are passed over."""
     columns = {"text": [None] * 4, "kind": [None] * 4, "size": [float("nan"), None, 1.0, 1.0]}

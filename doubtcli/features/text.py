@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 _BETWEEN_TEXTS = " \n "
 """Joins several text columns: no character n-gram or word spans it."""
 _TOKEN = re.compile(r"\w+|[^\w\s]")
+_BARE_WORD = re.compile(r"[^\W_]+")
 _NGRAM_SIZES = (2, 3, 4)
 _LONGEST_WORD = 40
 """Only the first letters of longer runs (addresses, keys, base64) count; the longest English words are
@@ -188,9 +189,7 @@ def _find_copies(
 
 def _find_bare_words(token: str) -> list[str]:
     """The letters and digits of a token, in lower case; a token with an underscore may be several words."""
-    if token.isascii() and token.isalnum():  # nearly all are, and they are in lower case
-        return [token]
-    return "".join(letter if letter.isalnum() else " " for letter in token.casefold()).split()
+    return _BARE_WORD.findall(token.casefold())
 
 
 def _split_rows(n_rows: int) -> list[slice]:

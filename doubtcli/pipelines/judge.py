@@ -35,7 +35,6 @@ from doubtcli.read.roles.pairs import keep_pairs
 from doubtcli.records import FROM_FILES, FileRead
 from doubtcli.records.arrays import average_opinions, give_back_memory
 from doubtcli.store.audit_key import hash_side_files
-from doubtcli.verdicts.examples import read_verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -240,6 +239,8 @@ def _read_file(
     notes.add([note] if note else [])
     decided = examples
     if settings.verdicts is not None:
+        from doubtcli.verdicts.examples import read_verdicts  # with all tools that people decide in
+
         decided = read_verdicts(settings.verdicts, examples, labels, path, given.answers)
         notes.add(decided.verdicts.notes if decided.verdicts is not None else ())
     return ReadFile(settings, side_files, table, roles, labels, decided, notes), examples

@@ -14,6 +14,7 @@ from doubtcli.records import Role
 from doubtcli.report.page_rows import list_shown_columns
 from doubtcli.review.conditions import write_column, write_value
 from doubtcli.review.proposals import propose_conditions
+from doubtcli.settings import load_settings
 from doubtcli.settings.add_rule import add_rule, choose_rules_file
 from doubtcli.wording.lists import did_you_mean
 
@@ -55,6 +56,18 @@ class RuleBook:
             add_rule(path, rule)
             self.rules = (*self.rules, rule)
         return path
+
+    def read_again(self, data_path: str) -> None:
+        """Take the rules for a data file from the settings file as it is now: people also edit it by hand.
+
+        Raises:
+            SettingsError: It can't be read, or has a key or a rule that is not valid.
+        """
+        if self._is_isolated:
+            return
+        path = choose_rules_file(Path.cwd(), self._config)
+        if path.is_file():
+            self.rules = load_settings({"path": data_path}, start=Path.cwd(), config=str(path)).rules
 
 
 class Rules:

@@ -1,17 +1,22 @@
 from __future__ import annotations
 
+import shutil
 import tomllib
 from dataclasses import replace
+from time import sleep
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from doubtcli.errors import DoubtError, OutputError, SettingsError
+from doubtcli.pipelines.review import ReviewRequest, open_review
+from doubtcli.progress import Silence
 from doubtcli.records import Rule
 from doubtcli.review.desk import Desk
 from doubtcli.review.filters import RowFilter
 from doubtcli.review.rules import RuleBook
+from doubtcli.settings import ScanSettings
 from tests.review.conftest import serve_desk
 
 if TYPE_CHECKING:
@@ -240,6 +245,28 @@ def test_rule_of_another_file(start: Callable[..., Session], judged: tuple[ScanR
     (found,) = desk.rules.describe()["rules"]
 
     assert "price" in found["trouble"]
+
+
+def test_update_reads_the_settings_file(tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    """An update asks the rules that the settings file has by then, also where it was edited by hand."""
+    data, config = tmp_path / "tickets.csv", tmp_path / "doubt.toml"
+    shutil.copy(pytestconfig.rootpath / "fixtures" / "tickets.csv", data)
+    settings = ScanSettings(path=str(data), label="intent", fast=True, config=str(config))
+    desk = open_review(ReviewRequest(settings, "ana"), progress=Silence())
+    desk.rules.keep(Rule("a", REFUND, "refund"))
+    config.write_text(config.read_text("utf-8").replace('"refund"\n', '"billing"\n'), "utf-8")
+
+    desk.update()
+    while (news := desk.take_new_audit())["state"] == "running":
+        sleep(0.01)
+
+    (rule,) = desk.rules.describe()["rules"]
+    doubted = desk.list_rows(RowFilter(reason="rule-conflict"), scope="all").tolist()
+    assert news["state"] == "ready"
+    assert (rule["label"], rule["isNew"]) == ("billing", False)
+    assert sorted(doubted) == sorted(
+        row for row in rows_with(desk, "refund") if desk.session.given_label(row) != "billing"
+    )
 
 
 # ---------------------------------------------------------------------------- what the server answers

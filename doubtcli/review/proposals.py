@@ -59,7 +59,7 @@ _MOST_OF_VALUE = 80
 
 @dataclass(frozen=True)
 class Proposal:
-    """A condition, and how well it tells rows from the others."""
+    """A condition, and how well it separates rows from the others."""
 
     when: str
     n_inside: int
@@ -71,7 +71,7 @@ class Proposal:
 def propose_conditions(
     examples: Examples, inside: Bools, outside: Bools, find: Callable[[str], Bools]
 ) -> list[Proposal]:
-    """The conditions that tell rows best from others, the best first; none where nothing tells them apart.
+    """The conditions that separate rows best from others, the best first; none where nothing separates them.
 
     Args:
         examples: All labelled rows.
@@ -94,7 +94,7 @@ def propose_conditions(
 
 
 def measure_match(n_fires: Number, n_others: Number, n_rows: float) -> Number:
-    """How well a condition tells rows from others, from 0 to 1 (exactly these rows): the F1 measure.
+    """How well a condition separates rows from others, from 0 to 1 (exactly these rows): the F1 measure.
 
     Args:
         n_fires: Of the rows, how many it fires on.
@@ -147,7 +147,7 @@ class _Sample:
         return self.describe(when, parse_condition(when).find(self.inputs))
 
     def describe(self, when: str, fires: Bools) -> _Tried:
-        """How well a condition tells the rows apart.
+        """How well a condition separates the rows.
 
         Args:
             when: The condition.
@@ -171,7 +171,7 @@ def _choose_best(tried: Sequence[_Tried]) -> list[_Tried]:
 
 
 def _join(sample: _Sample, one: _Tried, other: _Tried) -> _Tried | None:
-    """Two conditions in one, if that tells the rows apart better than either."""
+    """Two conditions in one, if that separates the rows better than either."""
     joined = sample.describe(f"{one.when} and {other.when}", one.fires & other.fires)
     is_better = joined.match >= max(one.match, other.match) + _WORTH_JOINING
     return joined if is_better else None
@@ -225,7 +225,7 @@ def _list_telling(sample: _Sample, of_rows: Sequence[set[Any]]) -> list[Any]:
 
 
 def _list_bounds(sample: _Sample, name: str) -> Iterator[tuple[str, str]]:
-    """The bound that tells the rows best apart as the lowest number, and that as the highest."""
+    """The bound that separates the rows best as the lowest number, and that as the highest."""
     column = pc.cast(sample.inputs.column(name), pa.float64(), safe=False)
     numbers = column.to_numpy(zero_copy_only=False)
     known = np.flatnonzero(np.isfinite(numbers))

@@ -89,13 +89,13 @@ function howToWrite() {
 function drawProposals(box, { rows, proposed, when }) {
   const isLasso = Boolean(place.filter.region);
   const which = `the ${counted(rows, "row")} ${isLasso ? "in the lasso" : "of the filter"}`;
-  if (!proposed.length) return box.replaceChildren(...(when ? [] : [muted(`Nothing was found that tells ${which} from the others. Type a condition.`)]));
+  if (!proposed.length) return box.replaceChildren(...(when ? [] : [muted(`Nothing was found that separates ${which} from the others. Type a condition.`)]));
   const others = (n) => (n ? `, and on ${counted(n, "other")}` : ", and on no other");
   const button = ([condition, inside, outside]) => {
     const attributes = { type: "button", class: "proposal", onclick: () => takeCondition(condition) };
     return make("li", {}, make("button", attributes, make("code", {}, make("bdi", {}, visible(condition))), make("span", { class: "muted small" }, `fires on ${grouped(inside)} of ${which}${others(outside)}`)));
   };
-  box.replaceChildren(muted(`What tells ${which} from the others:`), make("ul", {}, ...proposed.map(button)));
+  box.replaceChildren(muted(`What separates ${which} from the others:`), make("ul", {}, ...proposed.map(button)));
 }
 
 function takeCondition(when) {

@@ -49,7 +49,7 @@ def test_columns(conditions: Conditions) -> None:
 @pytest.mark.parametrize("name", ["plain", "two words", 'quo"te', "and", "été", "1st"])
 @pytest.mark.parametrize("value", ["plain", 'quo"te', "back\\slash", "new\nline", "é", 3, True])
 def test_written_conditions(name: str, value: str | int) -> None:
-    """A name and a value are read back as they were, whatever is in them."""
+    """A name and a value are read back as they were, with any character in them."""
     table = pa.table({name: pa.array([value, None])})
 
     found = parse_condition(f"{write_column(name)} == {write_value(value)}").find(table)

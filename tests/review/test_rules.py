@@ -137,7 +137,7 @@ def test_proposal_of_a_search(desk: Desk) -> None:
 
 
 def test_proposals_of_a_filter(desk: Desk) -> None:
-    """What tells the rows of a filter from the others is proposed, with how many of each it fires on."""
+    """What separates the rows of a filter from the others is proposed, with how many of each it fires on."""
     labels = given(desk, rows_with(desk, "refund"))
     n_refund = labels.count("refund")
 

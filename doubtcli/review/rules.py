@@ -121,7 +121,7 @@ class Rules:
         }
 
     def propose(self, wanted: RowFilter, rows: Codes, among: Codes) -> dict[str, Any]:
-        """Conditions that a rule may have: what a person searched for, and what separates rows from the others.
+        """Conditions that a rule may have: what a person searched for, and what separates the rows.
 
         Args:
             wanted: What a person looks for; a search alone needs no other condition than its own.

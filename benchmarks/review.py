@@ -1,10 +1,12 @@
 """How quick a review of a large file is, and what the order of its cards saves.
 
-Usage: python benchmarks/review.py [--texts ROWS] [--probabilities ROWS] [--write]   (`make bench-review`)
+Usage: python benchmarks/review.py [--texts ROWS] [--probabilities ROWS] [--points ROWS] [--write]
+       (`make bench-review`)
 
 The desk of a review is asked what the page asks it, in this process: it shows what the server takes, without
-the browser. The orders are compared by what is new to a person on each card: whether the pair of
-given and suggested label is another one than on the card before, and how many words were not on it.
+the browser. Where Chromium is installed, the page itself is measured, too. The orders are compared by what is
+new to a person on each card: whether the pair of given and suggested label is another one than on the card
+before, and how many words were not on it.
 """
 
 from __future__ import annotations
@@ -16,14 +18,18 @@ import resource
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 from grown_sets import write_file
 from page import PAGE, markdown_table, write_between
+from review_page import has_browser, measure_page
 
 from doubtcli.pipelines.review import ReviewRequest, open_review
 from doubtcli.progress import Silence
@@ -34,12 +40,27 @@ from doubtcli.settings import ScanSettings
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from numpy.typing import NDArray
+
     from doubtcli.review.desk import Desk
 
 BEGIN, END = "<!-- review: begin -->", "<!-- review: end -->"
 DECISIONS = 20
 VERDICTS = 50
 TEXTS, PROBABILITIES = "texts, 10 classes", "given probabilities"
+OF_PROBABILITIES = ("low-self-confidence", "confident-learning")
+"""The reasons that given probabilities are enough for."""
+N_NUMBERS = 3
+OF_PAGES = [
+    "rows",
+    "key to next card, ms",
+    "first paint of the map, ms",
+    "lasso to count, ms",
+    "map, MB",
+    "filter, kB",
+    "peak of scan and server, GB",
+    "load average",
+]
 
 
 @dataclass(frozen=True)
@@ -57,30 +78,74 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--texts", type=int, default=100_000, metavar="ROWS")
     parser.add_argument("--probabilities", type=int, default=1_000_000, metavar="ROWS")
+    parser.add_argument("--points", type=int, default=200_000, metavar="ROWS", help="of a smaller map")
     parser.add_argument("--write", action="store_true")
     wanted = parser.parse_args()
-    rows, orders = [], []
-    for kind, n_rows in ((TEXTS, wanted.texts), (PROBABILITIES, wanted.probabilities)):
+    rows, orders, pages = [], [], []
+    files = ((TEXTS, wanted.texts), (PROBABILITIES, wanted.points), (PROBABILITIES, wanted.probabilities))
+    for kind, n_rows in files:
         with tempfile.TemporaryDirectory() as folder:
             desk = open_desk(kind, n_rows, Path(folder))
             if kind == TEXTS:
                 orders = [[order, *map(str, measure_effort(desk, order))] for order in ("doubt", "alike")]
             rows.append([kind, f"{n_rows:,}", *map(str, measure_desk(desk))])
-    head = ["file", "rows", "decision and next card", "counts", "meters", "new order", "peak, GB"]
-    of_orders = ["order", "changes of the pair of labels", "words not on the card before"]
-    load = f"Load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores."
-    report = "\n\n".join([load, markdown_table(head, rows), markdown_table(of_orders, orders)])
+            if kind == PROBABILITIES and has_browser():
+                pages.append(render_page(n_rows, desk))
+    report = "\n\n".join(
+        [
+            describe_load(),
+            markdown_table(
+                ["file", "rows", "decision and next card", "counts", "meters", "new order", "peak, GB"], rows
+            ),
+            markdown_table(
+                ["order", "changes of the pair of labels", "words not on the card before"], orders
+            ),
+            markdown_table(OF_PAGES, pages)
+            if pages
+            else "The page was not measured: Chromium is not installed.",
+        ]
+    )
     print(report)
     if wanted.write:
         write_between(PAGE, BEGIN, END, report)
 
 
+def describe_load() -> str:
+    """How busy the machine is."""
+    return f"Load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores."
+
+
 def open_desk(kind: str, n_rows: int, folder: Path) -> Desk:
     """The review of a grown file, by a scan that keeps nothing."""
     file = write_file(kind, n_rows, folder)
-    probabilities = None if file.probabilities is None else str(file.probabilities)
-    settings = ScanSettings(path=str(file.path), label="label", pred_probs=probabilities)
+    settings = ScanSettings(path=str(file.path), label="label")
+    if file.probabilities is not None:
+        add_numbers(file.path, np.load(file.probabilities))
+        settings = replace(settings, pred_probs=str(file.probabilities), reasons=OF_PROBABILITIES)
     return open_review(ReviewRequest(settings, "ana"), progress=Silence(), cache=False)
+
+
+def add_numbers(path: Path, probabilities: NDArray[np.float32]) -> None:
+    """Give a file columns that cards show, and that a map is made from."""
+    table = pq.read_table(path)
+    for place in range(N_NUMBERS):
+        table = table.append_column(f"number {place}", pa.array(np.log(probabilities[:, place] + 0.01)))
+    pq.write_table(table, path)
+
+
+def render_page(n_rows: int, desk: Desk) -> list[str]:
+    """The cells of one file in the table of pages."""
+    cost = measure_page(desk)
+    times = (cost.next_card, cost.first_map, cost.lasso)
+    sizes = (cost.map_bytes / 1e6, cost.filter_bytes / 1e3)
+    load = f"{os.getloadavg()[0]:.1f}"
+    return [f"{n_rows:,}", *(f"{one:,.0f}" for one in (*times, *sizes)), f"{read_peak():.2f}", load]
+
+
+def read_peak() -> float:
+    """The most memory that this process has used so far, in GB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return float(peak * (1 if sys.platform == "darwin" else 1024) / 1e9)
 
 
 def measure_desk(desk: Desk) -> list[float]:
@@ -99,8 +164,7 @@ def measure_desk(desk: Desk) -> list[float]:
     for at in range(DECISIONS + 1, VERDICTS):
         desk.decide(uuid4().hex, [rows[at]], "keep")
     update = take_time(lambda: desk.update(judges_again=False))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    return [round(median(decisions)), round(counts), round(meters), round(update), round(peak / 1e9, 2)]
+    return [round(median(decisions)), round(counts), round(meters), round(update), round(read_peak(), 2)]
 
 
 def take_time(ask: Callable[[], object]) -> float:

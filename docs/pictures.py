@@ -12,7 +12,6 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING
 
 REPOSITORY = Path(__file__).parents[1]
@@ -20,10 +19,9 @@ sys.path.insert(0, str(REPOSITORY))
 
 from doubtcli.pipelines.review import ReviewRequest, open_review  # noqa: E402
 from doubtcli.progress import Silence  # noqa: E402
-from doubtcli.review.server import HOST, make_app, make_server, make_token, open_socket  # noqa: E402
 from doubtcli.review.terminal import ReviewApp  # noqa: E402
 from doubtcli.settings import ScanSettings  # noqa: E402
-from tests.browsing import start_browser  # noqa: E402
+from tests.browsing import serve_until_end, start_browser  # noqa: E402
 
 if TYPE_CHECKING:
     from selenium.webdriver.chrome.webdriver import WebDriver
@@ -74,7 +72,7 @@ def main() -> None:
             "tickets.csv": open_desk("tickets.csv", TICKETS, Path(folder)),
             "penguins.csv": open_desk("penguins.csv", PENGUINS, Path(folder)),
         }
-        addresses = {name: serve(desk) for name, desk in desks.items()}
+        addresses = {name: serve_until_end(desk) for name, desk in desks.items()}
         for desk in desks.values():
             desk.row_map.finish()
         browser = start_browser(Path(folder, "profile"))
@@ -90,16 +88,6 @@ def open_desk(name: str, settings: dict[str, object], folder: Path) -> Desk:
     shutil.copy(REPOSITORY / "fixtures" / name, path)
     request = ReviewRequest(ScanSettings(path=str(path), **settings), "ana")
     return open_review(request, progress=Silence(), cache=False)
-
-
-def serve(desk: Desk) -> str:
-    """Serve a review until the process ends; its address."""
-    listening, token = open_socket(0), make_token()
-    port = listening.getsockname()[1]
-    listening.listen()
-    server = make_server(make_app(desk, token, port))
-    Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True).start()
-    return f"http://{HOST}:{port}/{token}/"
 
 
 def take(browser: WebDriver, picture: Picture, address: str) -> None:

@@ -1,9 +1,10 @@
-"""A browser without a window, for tests of pages."""
+"""A browser without a window, for tests, pictures and measurements of pages."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,8 @@ import pytest
 if TYPE_CHECKING:
     from selenium.webdriver.chrome.webdriver import WebDriver
     from selenium.webdriver.remote.webelement import WebElement
+
+    from doubtcli.review.desk import Desk
 
 CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
 CONTROL, ESCAPE, ENTER, SHIFT, RIGHT = "\ue009", "\ue00c", "\ue007", "\ue008", "\ue014"
@@ -47,6 +50,18 @@ def start_browser(profile: Path) -> WebDriver:
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     return Chrome(options=options, service=Service(str(DRIVER)))
+
+
+def serve_until_end(desk: Desk) -> str:
+    """Serve a review until the process ends; its address."""
+    from doubtcli.review.server import HOST, make_app, make_server, make_token, open_socket
+
+    listening, token = open_socket(0), make_token()
+    port = listening.getsockname()[1]
+    listening.listen()
+    server = make_server(make_app(desk, token, port))
+    Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True).start()
+    return f"http://{HOST}:{port}/{token}/"
 
 
 class OpenPage:

@@ -12,6 +12,7 @@ from joblib import parallel_config
 
 from doubtcli.cli.main import run
 from doubtcli.predict.engine import limit_native_threads
+from tests.browsing import needs_browser
 
 ROOT = Path(__file__).parents[1]
 BENCHMARKS = ROOT / "benchmarks"
@@ -26,6 +27,7 @@ import nessie_methods  # noqa: E402
 import page  # noqa: E402
 import ranking  # noqa: E402
 import review  # noqa: E402
+import review_page  # noqa: E402
 import sets  # noqa: E402
 import tools  # noqa: E402
 import verdicts  # noqa: E402
@@ -55,6 +57,19 @@ def test_effort_of_cards_counts_what_the_card_before_had_not():
     found = review.count_effort([(0, 1), (0, 1), (0, 2)], ["a b", "b c", "C d d"])
 
     assert (found.changes, found.new_words) == (1, 2)
+
+
+@pytest.mark.browser
+@needs_browser
+def test_the_page_of_a_review_is_measured_in_a_browser(tmp_path, monkeypatch):
+    """The browser gets the bytes that the server packs; of 200 rows a filter has 25, and 7 that fill up."""
+    monkeypatch.setattr(review_page, "TIMES", 1)
+    desk = review.open_desk(review.PROBABILITIES, 200, tmp_path)
+
+    cost = review_page.measure_page(desk)
+
+    assert (cost.map_bytes, cost.filter_bytes) == (len(desk.describe_map()), 32)
+    assert min(cost.next_card, cost.first_map, cost.lasso) > 0
 
 
 def test_recall_in_the_first_tenth_counts_whole_rows_rounded_up():

@@ -18,7 +18,7 @@ from doubtcli.gate.result import LABEL_CONFLICT, UNLABELLED, Change, Outcome, Wa
 from doubtcli.gate.waivers.write import add_waivers
 from doubtcli.records import DOUBTED
 from doubtcli.settings import WAIVERS_FILE
-from doubtcli.tools.verdict_lines import is_verdict_folder
+from doubtcli.tools.verdict_lines import is_verdict_file, is_verdict_folder
 from doubtcli.wording.numbers import format_score
 from doubtcli.wording.quoting import path_bytes, printable_path, shell_word
 
@@ -266,6 +266,9 @@ def _make_waiver_lines(result: GateResult, file: FileResult, finding: Finding) -
             (words, _WORDS),
             (f"doubt review {shell_word(file.path)} --folder {shell_word(waivers)}", _COMMAND),
         ]
+    if is_verdict_file(waivers):
+        words = "if the label of a row is right, keep it in a review, and give the gate its folder:"
+        return [(words, _WORDS), (f"doubt review {shell_word(file.path)}", _COMMAND)]
     names_file = len(result.files) > 1 and names_a_file(file.path)
     waiver = Waiver(
         finding.row_id,

@@ -301,14 +301,11 @@ const report = (rows) => ({ rows: Object.fromEntries(rows.slice(0, MOST_REPORTED
 // ---------------------------------------------------------------- what the browser keeps
 
 const keyOf = (name) => `doubt review ${held.data.key} ${name}`;
+const downloadedKey = () => `doubt review downloaded ${held.data.key}`;
 const NAME_KEY = "doubt review name";
 
 function keepStep({ rows, ...step }) {
-  try {
-    localStorage.setItem(keyOf(step.name), JSON.stringify(step));
-  } catch {
-    held.isKept = false; // refused, or full
-  }
+  remember(keyOf(step.name), JSON.stringify(step));
 }
 
 function takeUpSteps() {
@@ -316,6 +313,7 @@ function takeUpSteps() {
     localStorage.setItem(NAME_KEY, readName() ?? ""); // fails where nothing is kept
     const keys = Array.from({ length: localStorage.length }, (_, at) => localStorage.key(at));
     const found = keys.filter((key) => key.startsWith(keyOf(""))).map((key) => JSON.parse(localStorage.getItem(key)));
+    held.nDownloaded = Number(localStorage.getItem(downloadedKey()));
     for (const step of found.sort((a, b) => a.time - b.time)) takeEffect(step);
   } catch {
     held.isKept = false;
@@ -387,11 +385,7 @@ function askName() {
     if (!name) return input.focus();
     closeDialog();
     person = name;
-    try {
-      localStorage.setItem(NAME_KEY, name);
-    } catch {
-      // it is asked for again after a reload
-    }
+    remember(NAME_KEY, name);
     download(name);
   };
   const onkeydown = (event) => event.key === "Enter" && act(event, done);
@@ -400,6 +394,15 @@ function askName() {
   openDialog("Your name", make("p", { class: "muted" }, "It is kept with each verdict, so that it is known who decided what."), input, make("p", { class: "actions" }, go));
   input.value = held.data.person;
   input.select();
+}
+
+/** Keeps something for the next time, where the browser keeps anything. */
+function remember(key, value) {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    held.isKept = false;
+  }
 }
 
 function readName() {
@@ -417,6 +420,7 @@ function download(name) {
   make("a", { href: address, download: `${safe}-${stamp}.jsonl` }).click();
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
   held.nDownloaded = held.steps.size;
+  remember(downloadedKey(), held.nDownloaded);
   drawDownload();
   say(`Downloaded: ${counted(held.steps.size, "step")} by ${name}.`);
 }

@@ -208,3 +208,12 @@ def is_verdict_folder(path: str) -> bool:
     """Whether a path is a folder in which `doubt review` keeps verdicts."""
     folder = Path(path)
     return folder.name.endswith(FOLDER_ENDING) and folder.is_dir()
+
+
+def is_verdict_file(path: str) -> bool:
+    """Whether a path is a file of such verdicts, as a page of `doubt review --export` gives it."""
+    file = Path(path)
+    if not file.name.endswith(LINES_ENDING) or not file.is_file():
+        return False
+    with file.open(encoding="utf-8", errors="replace") as lines:
+        return are_verdict_lines(lines.readline())

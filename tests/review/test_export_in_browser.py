@@ -148,6 +148,32 @@ def test_download_is_ours(view: ReviewPage, exported: tuple[Path, Desk], tmp_pat
     assert {line["doubt_stratum"] for line in lines if line["doubt_id"] not in ids} == {""}
 
 
+def test_gate_with_download(
+    view: ReviewPage,
+    exported: tuple[Path, Desk],
+    tmp_path: Path,
+    capsysbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    """`doubt gate --waivers` waives rows that were kept in a download, which is not new after a reload."""
+    desk = exported[1]
+    for _ in range(len(desk.list_rows(RowFilter()))):
+        view.keys("k")
+    view.wait("nPending === 0 && unsaved.length === 0")
+
+    path = download(view, tmp_path, "bo")
+    flags = ["--max-doubted", "0", "--waivers", str(path), "--output-format", "json", "--isolated"]
+    run(["gate", str(exported[0].with_name("tickets.doubt")), *flags])
+
+    (file,) = json.loads(capsysbinary.readouterr().out)["files"]
+    waived = {one["row_id"] for one in file["findings"] if one.get("waiver")}
+    audit = desk.session.audit
+    doubted = {audit.examples.row_ids[row] for row, one in enumerate(audit.ranking.doubted) if one}
+    assert waived == doubted
+    view.browser.refresh()
+    view.wait("audit !== null")
+    assert view.texts("#download") == ["Download verdicts"]
+
+
 def test_scan_with_download(view: ReviewPage, exported: tuple[Path, Desk], tmp_path: Path) -> None:
     """`doubt scan --verdicts` counts what was kept and corrected in a download, and what was drawn."""
     for _ in range(12):

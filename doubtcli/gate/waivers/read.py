@@ -14,7 +14,7 @@ from doubtcli.gate.result import Waiver
 from doubtcli.gate.waivers.verdicts import waive_kept_labels
 from doubtcli.settings import WAIVERS_FILE, GatePlan, load_gate
 from doubtcli.settings.fields import Kind, check_known, check_name_list, check_text
-from doubtcli.tools.verdict_lines import is_verdict_folder
+from doubtcli.tools.verdict_lines import is_verdict_file, is_verdict_folder
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -122,16 +122,16 @@ def _list_usual_places(plan: GatePlan) -> tuple[Path, ...]:
 
 
 def read_waivers(path: str, known_reasons: Collection[str] | None = None) -> tuple[Waiver, ...]:
-    """The waivers in a file, in its order; or those of a folder of verdicts.
+    """The waivers in a file, in its order; or those of verdicts.
 
     Args:
-        path: The file or folder.
+        path: The file; or a folder of verdicts, or one file of such a folder.
         known_reasons: The names that `reasons` can have; None allows any.
 
     Raises:
         InputError: The file can't be read, is not TOML, or has a waiver that is not valid.
     """
-    if is_verdict_folder(path):
+    if is_verdict_folder(path) or is_verdict_file(path):
         return waive_kept_labels(path)
     try:
         text = Path(path).read_bytes().decode("utf-8-sig")

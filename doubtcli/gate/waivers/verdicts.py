@@ -26,7 +26,7 @@ def waive_kept_labels(path: str) -> tuple[Waiver, ...]:
     """A waiver for each row whose label people kept, while its content and label are as they saw them.
 
     Args:
-        path: A folder of verdicts.
+        path: A folder of verdicts, or a file of one.
 
     Raises:
         InputError: A file in it can't be read, or nobody has decided on a row yet.

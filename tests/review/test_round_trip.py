@@ -12,6 +12,7 @@ from doubtcli.cli.main import run
 from doubtcli.pipelines.review import ReviewRequest, open_review
 from doubtcli.progress import Silence
 from doubtcli.settings import ScanSettings
+from doubtcli.tools.verdict_lines import is_verdict_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,6 +93,46 @@ def test_gate_with_verdicts(reviewed: tuple[Path, Desk], capsysbinary: pytest.Ca
     kept = {audit.examples.row_ids[row] for row in np.flatnonzero(desk.session.states == 1)}
     assert waived == kept & doubted
     assert waived
+
+
+def test_gate_with_one_file(
+    reviewed: tuple[Path, Desk], tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """A gate takes one file of verdicts as their folder, also elsewhere, and says how to waive more rows."""
+    data, desk = reviewed
+    file = shutil.copy(desk.session.journal.path, tmp_path / "ana.jsonl")
+    flags = ["--max-doubted", "0", "--isolated"]
+
+    waived = []
+    for source in (file, desk.session.journal.folder):
+        run(
+            [
+                "gate",
+                str(data.parent / "tickets.doubt"),
+                *flags,
+                "--waivers",
+                str(source),
+                "--output-format",
+                "json",
+            ]
+        )
+        (found,) = json.loads(capsysbinary.readouterr().out)["files"]
+        waived.append({one["row_id"] for one in found["findings"] if one.get("waiver")})
+    run(["gate", str(data.parent / "tickets.doubt"), *flags, "--waivers", str(file)])
+
+    said = capsysbinary.readouterr().out.decode()
+    assert waived[0] == waived[1] != set()
+    assert "keep it in a review, and give the gate its folder" in " ".join(said.split())
+
+
+@pytest.mark.parametrize("content", ["", "{}\n", '[[waive]]\nid = "1"\n'])
+def test_other_files_are_no_verdicts(tmp_path: Path, content: str) -> None:
+    """A file that is not of verdicts is not taken for one, even with their ending."""
+    path = tmp_path / "waivers.jsonl"
+    path.write_text(content, encoding="utf-8")
+
+    assert not is_verdict_file(str(path))
+    assert not is_verdict_file(str(tmp_path))
 
 
 def test_changed_row_is_not_waived(

@@ -1,6 +1,6 @@
 """How quick the page of a review is in a browser: the next card, the map, and a lasso on it.
 
-Each figure is the median of several, from the event to the end of the frame that shows what came of it. The
+Each figure is the median of several, from the event to the end of the frame that shows the effect. The
 browser is Chromium without a window, which draws on the processor.
 """
 
@@ -120,7 +120,7 @@ class MeasuredPage(OpenPage):
     """An open review whose steps are timed in the page."""
 
     def open(self, address: str, place: str, condition: str) -> None:
-        """Load the page anew, and wait for a condition."""
+        """Load the page again, and wait for a condition."""
         self.browser.get("about:blank")
         self.browser.get(f"{address}#{place}")
         self.wait(condition)

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 MOST_LETTERS = 100_000
 """Of one value: more is cut, and the card says so."""
 MOST_PARTNERS = 5
-_HIDDEN = {"suggested", "confidence", "doubt", "tier", "bin", "doubtSd", "why", "scores", "speaks", "probs"}
+_HIDDEN = {
+    *("suggested", "confidence", "doubt", "tier", "bin", "doubtSd", "why", "scores", "speaks", "probs"),
+    "equal",  # a row that was drawn stands for itself alone
+}
 """What would give a row away that was drawn at random."""
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 ON_BLIND_CARDS = {
-    *("index", "place", "blind", "partners", "equal", "answers", "near", "tally", "duplicates"),
+    *("index", "place", "blind", "partners", "answers", "near", "tally", "duplicates"),
     *("state", "verdict", "note", "version", "others"),
 }
 """What the card of a row may have that hides what models say: its place, its data and what people said."""

@@ -18,7 +18,9 @@ import resource
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
@@ -73,6 +75,15 @@ class Effort:
     """Words that were not on the card before."""
 
 
+@dataclass(frozen=True)
+class Measured:
+    """The cells of one file in the tables; no lines where a table does not have it."""
+
+    desk: list[str]
+    orders: list[list[str]]
+    page: list[str]
+
+
 def main() -> None:
     """Measure the reviews, and print or write the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -81,16 +92,11 @@ def main() -> None:
     parser.add_argument("--points", type=int, default=200_000, metavar="ROWS", help="of a smaller map")
     parser.add_argument("--write", action="store_true")
     wanted = parser.parse_args()
-    rows, orders, pages = [], [], []
     files = ((TEXTS, wanted.texts), (PROBABILITIES, wanted.points), (PROBABILITIES, wanted.probabilities))
-    for kind, n_rows in files:
-        with tempfile.TemporaryDirectory() as folder:
-            desk = open_desk(kind, n_rows, Path(folder))
-            if kind == TEXTS:
-                orders = [[order, *map(str, measure_effort(desk, order))] for order in ("doubt", "alike")]
-            rows.append([kind, f"{n_rows:,}", *map(str, measure_desk(desk))])
-            if kind == PROBABILITIES and has_browser():
-                pages.append(render_page(n_rows, desk))
+    measured = [in_process_of_its_own(kind, n_rows) for kind, n_rows in files]
+    rows = [one.desk for one in measured]
+    orders = [order for one in measured for order in one.orders]
+    pages = [one.page for one in measured if one.page]
     report = "\n\n".join(
         [
             describe_load(),
@@ -108,6 +114,24 @@ def main() -> None:
     print(report)
     if wanted.write:
         write_between(PAGE, BEGIN, END, report)
+
+
+def in_process_of_its_own(kind: str, n_rows: int) -> Measured:
+    """Measure a file, so that its peak of memory is not that of another file."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(measure_file, kind, n_rows).result()
+
+
+def measure_file(kind: str, n_rows: int) -> Measured:
+    """What is measured of the review of one file."""
+    with tempfile.TemporaryDirectory() as folder:
+        desk = open_desk(kind, n_rows, Path(folder))
+        orders = []
+        if kind == TEXTS:
+            orders = [[order, *map(str, measure_effort(desk, order))] for order in ("doubt", "alike")]
+        of_desk = [kind, f"{n_rows:,}", *map(str, measure_desk(desk))]
+        page = render_page(n_rows, desk) if kind == PROBABILITIES and has_browser() else []
+    return Measured(of_desk, orders, page)
 
 
 def describe_load() -> str:
@@ -137,9 +161,8 @@ def render_page(n_rows: int, desk: Desk) -> list[str]:
     """The cells of one file in the table of pages."""
     cost = measure_page(desk)
     times = (cost.next_card, cost.first_map, cost.lasso)
-    sizes = (cost.map_bytes / 1e6, cost.filter_bytes / 1e3)
-    load = f"{os.getloadavg()[0]:.1f}"
-    return [f"{n_rows:,}", *(f"{one:,.0f}" for one in (*times, *sizes)), f"{read_peak():.2f}", load]
+    sizes = (f"{cost.map_bytes / 1e6:.2f}", f"{cost.filter_bytes / 1e3:.0f}", f"{read_peak():.2f}")
+    return [f"{n_rows:,}", *(f"{one:,.0f}" for one in times), *sizes, f"{os.getloadavg()[0]:.1f}"]
 
 
 def read_peak() -> float:

@@ -13,11 +13,14 @@ let trying = 0; // how many conditions were sent: only the answer to the last on
 const hasNewRules = () => ruleBook.rules.some(({ isNew }) => isNew);
 const filterNow = () => JSON.stringify(place.filter);
 
-/** The draft to go on with: the one of these rows, or a new one. */
+const ruleLabels = () => audit.classes.filter(([, n]) => n).map(([name]) => name);
+
+/** The draft to go on with: the one of these rows, or a new one, with the label that the filter says they should have. */
 function takeDraft() {
-  const { when = "", unlike = "" } = place.filter;
+  const { when = "", unlike, suggested } = place.filter;
   const isOfThese = draft && (when ? draft.when === when : draft.of === filterNow());
-  if (!isOfThese) draft = { of: filterNow(), when, label: unlike, name: "", why: "" };
+  const label = ruleLabels().find((name) => name === (unlike ?? suggested)) ?? "";
+  if (!isOfThese) draft = { of: filterNow(), when, label, name: "", why: "" };
 }
 
 // ---------------------------------------------------------------- the dialog
@@ -53,7 +56,7 @@ function ruleParts() {
   const when = make("textarea", { id: "rule-when", class: "input code", rows: 2, spellcheck: "false", autocomplete: "off", maxlength: 2000, "aria-describedby": "rule-preview rule-trouble", oninput: oninput("when", trySoon) });
   when.value = draft.when;
   const none = make("option", { value: "", hidden: true }, "");
-  const label = make("select", { id: "rule-label", class: "input", onchange: oninput("label", tryRule) }, none, ...audit.classes.filter(([, n]) => n).map(([name]) => make("option", { value: name }, name)));
+  const label = make("select", { id: "rule-label", class: "input", onchange: oninput("label", tryRule) }, none, ...ruleLabels().map((name) => make("option", { value: name }, name)));
   label.value = draft.label;
   const button = (words, onclick, attributes) => make("button", { type: "button", class: "chip quiet", onclick, ...attributes }, ...words);
   const form = make(

@@ -174,6 +174,17 @@ def test_rows_are_seen_before_the_rule_is_kept(page: MapPage, site: Site, tmp_pa
     assert page.ask("byId('rule-when').value") == page.ask("place.filter.when")
 
 
+def test_rule_of_a_suggested_label(page: MapPage, site: Site) -> None:
+    """The label of a rule is the one that the filter's rows are suggested, not the one that they have."""
+    open_dialog(page, site, "scope=all&given=technical_issue&suggested=delivery")
+
+    page.all(".proposal")[0].click()
+    page.wait(COUNTED)
+
+    assert page.ask("byId('rule-label').value") == "delivery"
+    assert page.texts("#rule-preview")[0].endswith("another label.")
+
+
 def test_no_condition(page: MapPage, site: Site, tmp_path: Path) -> None:
     """What is no condition is said beside the field, shows itself, does nothing, and is not kept."""
     open_dialog(page, site, "")

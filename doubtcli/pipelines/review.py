@@ -11,7 +11,7 @@ from doubtcli.disk.paths import STANDARD_INPUT, names_a_file, resolve_parents
 from doubtcli.errors import InputError, SettingsError
 from doubtcli.files.table import sha256_of
 from doubtcli.progress import Silence
-from doubtcli.queue.make import find_shown_columns, write_scan_queue
+from doubtcli.queue.make import find_picture_columns, write_scan_queue
 from doubtcli.records import FROM_FILES, InMemory, Role
 from doubtcli.records.answers import UNUSABLE_STATUS
 from doubtcli.report.page import render_html
@@ -244,7 +244,7 @@ def _find_data(settings: ScanSettings) -> tuple[ScanSettings, Path]:
 
 def _find_pictures(table: Table, found: ScanResult) -> Pictures:
     """The pictures that the rows of a file name."""
-    names = find_shown_columns(table.data, found.roles).images
+    names = find_picture_columns(table.data, found.roles)
     return Pictures.beside(found.source.path, {name: table.data.column(name) for name in names})
 
 

@@ -259,8 +259,11 @@ def _join_speaking_reasons(audit: ScanResult, rows: Codes) -> pa.Array:
     return pc.binary_join(lists, pa.scalar(REASONS_SEPARATOR, TEXT))
 
 
+_MOST_LOOKED_AT = 10_000
+"""Cells of a column, to see whether most name pictures."""
 IMAGE_ENDING = r"(?i)\.(png|jpe?g|webp|gif)(\?\S*)?\s*$"
 """The end of an image's path or address, with a query string or without."""
+_PICTURE_ENDING = rf"{IMAGE_ENDING}|(?i)\.bmp\s*$"
 
 
 def find_shown_columns(data: pa.Table, roles: Roles) -> ShownColumns:
@@ -287,6 +290,20 @@ def find_shown_columns(data: pa.Table, roles: Roles) -> ShownColumns:
     return ShownColumns(text, card, images)
 
 
+def find_picture_columns(data: pa.Table, roles: Roles) -> tuple[str, ...]:
+    """Which columns name pictures in at least half of their cells, those without a text not counted.
+
+    What a tool is given as an image must be one in each row, as `find_shown_columns` has it. Where each cell
+    is looked at by itself, a few others do no harm.
+
+    Args:
+        data: The file.
+        roles: Of its columns.
+    """
+    names = (one.name for one in roles.columns if one.name in data.column_names and one.role != Role.LABEL)
+    return tuple(name for name in names if _names_pictures(data.column(name)))
+
+
 def show_rows(rows: pa.Table, parts: ShownColumns) -> list[ShownRow]:
     """What a person is shown of each of some rows."""
     texts = {name: to_readable_texts(rows.column(name)) for name in (*parts.text, *parts.card, *parts.images)}
@@ -311,13 +328,28 @@ def count_characters(data: pa.Table, parts: ShownColumns) -> Codes:
 
 def _holds_images(column: pa.ChunkedArray) -> bool:
     """Whether all values of a column end like the path of an image."""
-    if not any(is_(column.type) for is_ in (pa.types.is_string, pa.types.is_large_string)):
+    if not _is_text(column):
         return False
     values = column.drop_null()
     first = values.slice(0, 1)  # rules most columns out
     return len(first) > 0 and all(
         pc.all(pc.match_substring_regex(some, IMAGE_ENDING)).as_py() for some in (first, values)
     )
+
+
+def _names_pictures(column: pa.ChunkedArray) -> bool:
+    """Whether at least half of some texts, evenly spread over a column, end like the path of an image."""
+    if not _is_text(column):
+        return False
+    n_skipped = -(-len(column) // _MOST_LOOKED_AT) or 1
+    some = column.take(pa.array(range(0, len(column), n_skipped), pa.int64())).drop_null()
+    texts = some.filter(pc.match_substring_regex(some, r"\S"))
+    n_paths = pc.sum(pc.match_substring_regex(texts, _PICTURE_ENDING)).as_py() or 0
+    return 0 < len(texts) <= 2 * n_paths
+
+
+def _is_text(column: pa.ChunkedArray) -> bool:
+    return pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
 
 
 def _join_texts(texts: Mapping[str, str | None]) -> str:

@@ -10,6 +10,7 @@ from doubtcli.queue.make import (
     ShownColumns,
     ShownRow,
     count_characters,
+    find_picture_columns,
     find_shown_columns,
     is_readable,
     show_rows,
@@ -98,6 +99,34 @@ class TestParts:
         parts = find_shown_columns(data, roles_of(file="text", caption="text"))
 
         assert parts == ShownColumns(("caption",), (), ("file",))
+
+    @pytest.mark.parametrize(
+        ("values", "is_found"),
+        [
+            (["a.png", "b/c.JPG", "n/a"], True),
+            (["a.BMP", "/etc/passwd"], True),
+            (["a.png", "scan.pdf", "no ending"], False),
+            (["a.png", "", " ", None, None], True),
+            (["", None], False),
+            ([1.5], False),
+            ([], False),
+        ],
+    )
+    def test_picture_columns(self, roles_of: RolesOf, values: list[Any], is_found: bool) -> None:
+        """A column names pictures if at least half of its cells with a text do; that of labels never does."""
+        data = pa.table({"file": values, "label": ["x.png"] * len(values)})
+
+        found = find_picture_columns(data, roles_of(file="text", label="label", gone="text"))
+
+        assert found == (("file",) if is_found else ())
+
+    def test_large_picture_columns(self, roles_of: RolesOf) -> None:
+        """Of a large column, cells from its start to its end are looked at."""
+        few = pa.table({"file": ["a.png"] * 12_000 + ["x"] * 13_000})
+        most = pa.table({"file": ["a.png"] * 13_000 + ["x"] * 12_000})
+
+        assert find_picture_columns(few, roles_of(file="text")) == ()
+        assert find_picture_columns(most, roles_of(file="text")) == ("file",)
 
     def test_columns_that_are_gone(self, roles_of: RolesOf) -> None:
         """Only columns that are there are shown."""

@@ -168,14 +168,15 @@ def make_png(shade: int = 0) -> bytes:
 
 @pytest.fixture(scope="session")
 def shots(tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    """The review of a small table with a picture in each row but three."""
+    """The review of a small table with a picture in each row but four."""
     folder = tmp_path_factory.mktemp("shots")
     words = {"dark": "night coal soot ink", "light": "day snow milk chalk"}
     lines = ["shot,words,label"]
     for row in range(60):
         label = "dark" if row % 2 else "light"
         (folder / f"{row}.png").write_bytes(make_png(row))
-        path = {0: "../up.png", 1: "https://example.org/a.png", 2: "none.png"}.get(row, f"{row}.png")
+        others = {0: "../up.png", 1: "https://example.org/a.png", 2: "none.png", 3: "n/a"}
+        path = others.get(row, f"{row}.png")
         given = "dark" if row in {4, 8, 0} else label
         lines.append(f"{path},{words[label]} {row},{given}")
     (folder / "shots.csv").write_text("\n".join(lines), encoding="utf-8")

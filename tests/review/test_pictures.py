@@ -182,6 +182,13 @@ def test_card_names_pictures(shots: Desk) -> None:
     assert cards[1]["pictures"] == [{"column": "shot", "number": 0, "path": "5.png", "why": ""}]
 
 
+def test_cell_that_names_no_picture(shots: Desk) -> None:
+    """One cell without a path hides the pictures of no other row, and its own card says what is wrong."""
+    (card,) = shots.make_cards([find_row(shots, 3)])["cards"]
+
+    assert [(one["path"], one["why"]) for one in card["pictures"]] == [("n/a", "there is no such file")]
+
+
 def test_served_picture(shots_site: Site) -> None:
     """A picture is asked for by row and column, and comes with its type and the headers of all answers."""
     row = find_row(shots_site.desk, 7)

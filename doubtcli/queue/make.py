@@ -349,7 +349,7 @@ def _names_pictures(column: pa.ChunkedArray) -> bool:
 
 
 def _is_text(column: pa.ChunkedArray) -> bool:
-    return pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+    return bool(pa.types.is_string(column.type) or pa.types.is_large_string(column.type))
 
 
 def _join_texts(texts: Mapping[str, str | None]) -> str:

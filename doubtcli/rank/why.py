@@ -41,6 +41,7 @@ def explain_rows(  # noqa: PLR0917  # a stage of the pipeline, which needs all s
     context. Where no error reason raises doubt, the strongest one is explained nevertheless. Of the reasons
     of one voice only one is shown: four texts about the same probabilities would look like four opinions.
     Evidence that gives the label more than any other is left out where there is evidence against the label.
+    Where a rule of the user's contradicts the label, what rules say comes first, however they score.
 
     Args:
         loaded: The reasons that were run.
@@ -54,7 +55,9 @@ def explain_rows(  # noqa: PLR0917  # a stage of the pipeline, which needs all s
     background, some = _make_background(examples, ranking), np.asarray(rows, dtype=np.intp)
     voices = _list_voices(reasons, listed)
     kept = _choose_fragments(reasons, evidence, some)
-    places = _place_fragments(reasons, kept, some)
+    told = _find_told(reasons, evidence, some)
+    kept |= told
+    places = _place_fragments(reasons, kept, told, some)
     texts = np.full((len(voices), len(some)), "", dtype=object)
     first = np.full((len(voices), len(some)), len(reasons))
     for voice, members in enumerate(voices.values()):
@@ -106,13 +109,23 @@ def _choose_fragments(reasons: Sequence[ReasonScores], evidence: Evidence, rows:
     return chosen & ~(supports & contradicted)
 
 
-def _place_fragments(reasons: Sequence[ReasonScores], kept: Bools, rows: Codes) -> Codes:
-    """The place of each reason for a row: errors before context, the strongest first, else as listed."""
+def _find_told(reasons: Sequence[ReasonScores], evidence: Evidence, rows: Codes) -> Bools:
+    """Which reasons tell of a rule that contradicts the label of each row, shape `(n_reasons, len(rows))`."""
+    by_rules = np.array([reason.voice == "rules" for reason in reasons], dtype=np.bool_)
+    if not by_rules.any():
+        return np.zeros((len(reasons), len(rows)), dtype=np.bool_)
+    says = evidence.rule_labels[rows]
+    contradicted = ((says >= 0) & (says != evidence.given_labels[rows, None])).any(axis=1)
+    return by_rules[:, None] & contradicted
+
+
+def _place_fragments(reasons: Sequence[ReasonScores], kept: Bools, told: Bools, rows: Codes) -> Codes:
+    """The place of each reason for a row: rules, errors, context; the strongest first, else as listed."""
     if not len(reasons):
         return np.zeros(kept.shape, dtype=np.intp)
     scores = np.array([reason.scores[rows] for reason in reasons])
     is_context = np.array([[reason.family != "error"] for reason in reasons])
-    order = np.lexsort((-scores, np.broadcast_to(is_context, kept.shape), ~kept), axis=0)
+    order = np.lexsort((-scores, np.broadcast_to(is_context, kept.shape), ~told, ~kept), axis=0)
     return np.argsort(order, axis=0)
 
 

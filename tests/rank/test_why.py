@@ -9,7 +9,7 @@ import pytest
 
 from doubtcli.plugins import load_our_reasons, wrap_reason
 from doubtcli.rank.why import explain_rows
-from doubtcli.records import Evidence, Examples, Ranking, ReasonScores
+from doubtcli.records import Evidence, Examples, Ranking, ReasonScores, Rule, RuleLabels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -324,3 +324,24 @@ def test_neighbours_that_mostly_have_the_label_are_left_out_beside_evidence_agai
 def test_labels_that_are_not_classes_are_explained() -> None:
     """Without classes it is not known which evidence is for the label."""
     assert explain_row(0, {"odd": 0.9}, n_classes=None) == "it looks odd (0.90)"
+
+
+RULES = (Rule("loss", 'contains(text, "where")', "delivery", "they miss it"), Rule("b", "n > 1", "billing"))
+STRONG = {"annotator-disagreement": 1.0, "low-self-confidence": 1.0, "duplicate-conflict": 1.0}
+
+
+def explain_ruled_row(says: tuple[int, int], score: float) -> list[str]:
+    """Why row 7, billing, is doubted where two rules say this, and three other reasons raise more doubt."""
+    ruled = examples_of(rule_labels=RuleLabels(RULES, np.array(every(says), dtype=np.int32)))
+    more = {"rule_labels": every(says), "duplicate_groups": [0, 1, 7, 3, 4, 5, 6, 7]}
+    return explain_row(7, {**STRONG, "rule-conflict": score}, examples=ruled, **more).split("; ")
+
+
+def test_a_rule_against_the_label_comes_first() -> None:
+    """It is among the three reasons that are shown, also where another rule outvotes it."""
+    assert explain_ruled_row((2, -1), 0.9)[0] == "the rule 'loss' says delivery (they miss it)"
+    assert explain_ruled_row((2, 0), 0.1)[0] == (
+        "the rule 'loss' says delivery (they miss it), rule 'b' says billing"
+    )
+    assert [len(explain_ruled_row(says, 0.9)) for says in [(2, -1), (2, 2)]] == [3, 3]
+    assert not any("rule" in text for text in explain_ruled_row((-1, 0), 0.1))

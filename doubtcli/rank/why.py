@@ -112,11 +112,12 @@ def _choose_fragments(reasons: Sequence[ReasonScores], evidence: Evidence, rows:
 def _find_told(reasons: Sequence[ReasonScores], evidence: Evidence, rows: Codes) -> Bools:
     """Which reasons tell of a rule that contradicts the label of each row, shape `(n_reasons, len(rows))`."""
     by_rules = np.array([reason.voice == "rules" for reason in reasons], dtype=np.bool_)
-    if not by_rules.any():
-        return np.zeros((len(reasons), len(rows)), dtype=np.bool_)
-    says = evidence.rule_labels[rows]
-    contradicted = ((says >= 0) & (says != evidence.given_labels[rows, None])).any(axis=1)
-    return by_rules[:, None] & contradicted
+    codes, contradicted = evidence.rule_labels, np.zeros(len(rows), dtype=np.bool_)
+    if codes is not None and by_rules.any():
+        says = codes[rows]
+        contradicted |= ((says >= 0) & (says != evidence.given_labels[rows, None])).any(axis=1)
+    told: Bools = by_rules[:, None] & contradicted
+    return told
 
 
 def _place_fragments(reasons: Sequence[ReasonScores], kept: Bools, told: Bools, rows: Codes) -> Codes:

@@ -13,6 +13,7 @@ from doubtcli.disk.file import make_hints, os_errors_as_output_error, sync_folde
 from doubtcli.errors import InputError
 from doubtcli.tools.verdict_lines import (
     LINES_ENDING,
+    MARK,
     Step,
     list_verdict_files,
     parse_steps,
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 HINTS = make_hints(
     full="free some space: what was decided before is saved", other="let doubt write to this folder"
 )
-MARK, SOURCE = "about.json", "file"
-"""A file in the folder of verdicts, and the part of it that names the file that they are on."""
+SOURCE = "file"
+"""The part of the mark of a folder of verdicts that names the file that they are on."""
 _NOT_IN_NAMES = re.compile(r"[^\w.-]+")
 _MOST_IN_NAME = 40
 _OWN = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL

@@ -23,7 +23,12 @@ from doubtcli.files.source import open_source
 from doubtcli.files.table import AS_FOUND, read_folder
 from doubtcli.files.values import simplify_column
 from doubtcli.records.queue import QUEUE_COLUMNS
-from doubtcli.tools.verdict_lines import are_verdict_lines, drop_unfinished_step
+from doubtcli.tools.verdict_lines import (
+    are_verdict_lines,
+    drop_unfinished_step,
+    is_verdict_file,
+    list_verdict_files,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -95,6 +100,7 @@ def _load_file(path: str, inside: Collection[str]) -> Records:
     if path != "-" and os.path.isdir(path):  # noqa: PTH112  # Path.is_dir raises where it may not look
         exported = next((file for name in inside if (file := Path(path) / name).exists()), None)
         if exported is None:
+            _check_parts_only(path)
             source, parsed = read_folder(path)
             return Records(path, _list_records(parsed.data), source.sha256, parsed.notes)
         path = str(exported)
@@ -106,6 +112,22 @@ def _load_file(path: str, inside: Collection[str]) -> Records:
         text, notes = _decode_stored(stored, head)
         rows, more = _parse_text(stored.path, text)
         return Records(stored.path, rows, _hash_stored(stored), notes + more)
+
+
+def _check_parts_only(path: str) -> None:
+    """Refuse a folder with verdicts of `doubt review` and other files.
+
+    Raises:
+        InputError: It is one.
+    """
+    files = list_verdict_files(Path(path))
+    if any(map(is_verdict_file, files)):
+        raise InputError(
+            "the folder has verdicts of `doubt review` in it, and other files, too",
+            where=path,
+            expected="a folder with verdicts only, or one whose name ends in .verdicts",
+            hint="name the files, with --verdicts for each",
+        )
 
 
 def _read_binary(stored: Stored, format_: FileFormat) -> Records:

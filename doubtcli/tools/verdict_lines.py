@@ -25,6 +25,8 @@ Source = TypeVar("Source")
 FOLDER_ENDING = ".verdicts"
 """The ending of a folder with the verdicts of a file, after the file's name without its ending."""
 LINES_ENDING = ".jsonl"
+MARK = "about.json"
+"""A file in such a folder that says which file its verdicts are on."""
 STEP, SIZE = "review_step", "review_rows"
 """Two fields of each line: the name of the step, and how many lines it has."""
 UNDOES, REDOES = "review_undoes", "review_redoes"
@@ -205,9 +207,15 @@ def expand_verdict_folders(sources: Iterable[Source]) -> Iterator[Source | str]:
 
 
 def is_verdict_folder(path: str) -> bool:
-    """Whether a path is a folder in which `doubt review` keeps verdicts."""
+    """Whether a path is a folder of verdicts: one of `doubt review`, or one with such files and no others."""
     folder = Path(path)
-    return folder.name.endswith(FOLDER_ENDING) and folder.is_dir()
+    if folder.name.endswith(FOLDER_ENDING) and folder.is_dir():
+        return True
+    try:
+        files = [file for file in folder.iterdir() if file.name != MARK and not file.name.startswith(".")]
+        return bool(files) and all(is_verdict_file(str(file)) for file in files)
+    except OSError:
+        return False
 
 
 def is_verdict_file(path: str) -> bool:

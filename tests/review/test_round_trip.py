@@ -158,3 +158,39 @@ def test_changed_row_is_not_waived(
     waived = {one["row_id"] for one in document["files"][0]["findings"] if one.get("waiver")}
     assert row_id not in waived
     assert waived
+
+
+@pytest.mark.parametrize("others", [(), (".DS_Store", "about.json")])
+def test_folder_of_downloads(
+    reviewed: tuple[Path, Desk], tmp_path: Path, others: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder of any name that has verdicts only is one of verdicts."""
+    data, desk = reviewed
+    folder = tmp_path / "from ana"
+    folder.mkdir()
+    (own,) = desk.session.journal.folder.glob("*.jsonl")
+    shutil.copy(own, folder / "ana-20261201-101500.jsonl")
+    for name in others:
+        (folder / name).write_text("{}", encoding="utf-8")
+
+    code = run(["apply", str(data), "--verdicts", str(folder), "--dry-run"])
+
+    assert code == 0
+    assert "would change: 10 labels" in capsys.readouterr().out
+
+
+def test_folder_with_other_files(
+    reviewed: tuple[Path, Desk], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder with verdicts and other files is refused, and it is said what is expected."""
+    data, desk = reviewed
+    (own,) = desk.session.journal.folder.glob("*.jsonl")
+    shutil.copy(own, tmp_path / "ana.jsonl")
+    (tmp_path / "notes.txt").write_text("x", encoding="utf-8")
+
+    code = run(["apply", str(data), "--verdicts", str(tmp_path), "--dry-run"])
+
+    said = capsys.readouterr().err
+    assert code == 2
+    assert "the folder has verdicts of `doubt review` in it, and other files, too" in said
+    assert "a folder with verdicts only, or one whose name ends in .verdicts" in said

@@ -134,6 +134,24 @@ class ErrorCurves:
         log_weights = np.log(np.maximum(self.weights, 1e-300)) + _fit(margins, is_wrong, ~is_wrong)
         return replace(self, weights=_normalize(log_weights))
 
+    def leave_out_implausible(self, margins: Floats) -> ErrorCurves:
+        """The curves without those by which more than half of some labels are wrong.
+
+        Models that learned from such labels would give others. Without this, a few verdicts that contradict
+        the ranking (a kept label at its top, corrected ones further down) would fit a flat curve best, by
+        which nearly all labels are doubted. The same curves, if all are of that kind.
+
+        Args:
+            margins: Shape `(n_rows,)`: of all labels that nobody has decided.
+        """
+        from scipy.special import expit
+
+        intercepts, slopes = list_curves()
+        counts, middles = _count_in_bins(margins)
+        n_wrong = expit(intercepts[:, None] + slopes[:, None] * middles) @ counts
+        kept = np.where(n_wrong <= len(margins) / 2, self.weights, 0.0)
+        return replace(self, weights=kept / kept.sum()) if kept.any() else self
+
     def count_wrong(self, margins: Floats) -> ExpectedWrong:
         """How many of some labels are wrong, with the 90% interval.
 

@@ -36,9 +36,11 @@ def learn_from_verdicts(
     if verdicts is None:
         return curves
     decided = verdicts.codes >= 0
-    if verdicts.from_equal is not None:
-        decided = decided & ~verdicts.from_equal
-    return curves.learn(margins[decided], verdicts.codes[decided] != given_labels[decided])
+    looked_at = decided if verdicts.from_equal is None else decided & ~verdicts.from_equal
+    if not looked_at.any():
+        return curves
+    plausible = curves.leave_out_implausible(margins[~decided])
+    return plausible.learn(margins[looked_at], verdicts.codes[looked_at] != given_labels[looked_at])
 
 
 def set_corrected_apart(evidence: Evidence, examples: Examples) -> Evidence:

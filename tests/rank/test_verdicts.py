@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 
-from doubtcli.rank.prior import make_unskilled_curves
+from doubtcli.rank.prior import ErrorCurves, list_curves, make_unskilled_curves
 from doubtcli.rank.verdicts import (
     learn_from_verdicts,
     mark_decided_rows,
@@ -88,11 +88,28 @@ class TestLearning:
         assert before < five < fifty
         assert fifty > 0.8
 
-    def test_undecided_rows_do_not_count(self):
-        """Nobody looked at the second row."""
-        alone, beside = self.learn([1.0], verdicts([1])), self.learn([1.0, 5.0], verdicts([1, -1]))
+    def test_undecided_rows_hardly_count(self):
+        """Nobody looked at the second row: it rules out curves by which it is likelier wrong than right."""
+        beside = self.learn([1.0, 5.0], verdicts([1, -1]))
+        intercepts, slopes = list_curves()
+        left = intercepts + slopes * 5 <= 0
+        alone = self.learn([1.0], verdicts([1])).weights[left]
 
-        np.testing.assert_array_equal(alone.weights, beside.weights)
+        np.testing.assert_allclose(beside.weights[left], alone / alone.sum(), rtol=1e-6, atol=1e-200)
+        np.testing.assert_allclose(beside.weights[~left], 0, atol=1e-200)
+
+    def test_hasty_verdicts_do_not_doubt_most_labels(self):
+        """The most doubted label was kept and 20 of little doubt were corrected: most labels stay undoubted.
+
+        A flat curve fits these verdicts best, by which 20 labels in 21 are wrong.
+        """
+        any_curve = ErrorCurves(np.full(len(list_curves()[0]), 1 / len(list_curves()[0])))
+        margins = np.array([5.0] + [0.0] * 20 + [1.0] * 79 + [-3.0] * 900)
+        said = verdicts([0] + [1] * 20 + [-1] * 979)
+
+        moved = learn_from_verdicts(any_curve, margins, np.zeros(1000, dtype=int), said)
+
+        assert probability_of_error(moved, -3.0) < 0.5
 
     def test_a_verdict_on_equal_rows_counts_once(self):
         """A verdict that decides 50 equal rows moves doubt as one verdict does."""

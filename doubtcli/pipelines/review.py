@@ -76,8 +76,9 @@ def open_review(
         raise InputError("there is no labelled row to review", where=settings.path)
     if not _is_audited(settings, audit_folder):
         _write_audit(found, judged.file.table, audit_folder, settings)
-    book = RuleBook(settings.rules, request.settings.config, isolated=request.isolated)
-    again = partial(_judge_again, settings, folder, book, cache=cache, reads=settings is request.settings)
+    data_path = settings.path if settings is request.settings else None
+    book = RuleBook(settings.rules, request.settings.config, isolated=request.isolated, data_path=data_path)
+    again = partial(_judge_again, settings, folder, book, cache=cache)
     keeper = open_cache() if cache else None
     pictures = _find_pictures(judged.file.table, found)
     basis = Basis(judged.loaded, judged.curves, judged.noise_rate, again, keeper, pictures, book)
@@ -112,9 +113,7 @@ def export_review(
         return write_page(desk, path, person)
 
 
-def _judge_again(
-    settings: ScanSettings, folder: Path, book: RuleBook, *, cache: bool, reads: bool
-) -> ScanResult:
+def _judge_again(settings: ScanSettings, folder: Path, book: RuleBook, *, cache: bool) -> ScanResult:
     """The audit once people have decided some rows and made some rules.
 
     Args:
@@ -122,10 +121,8 @@ def _judge_again(
         folder: Where verdicts are.
         book: The rules.
         cache: As for `judge_with_verdicts`.
-        reads: Whether rules are those of the settings file, and not those that an audit was made with.
     """
-    if reads:
-        book.read_again(settings.path)
+    book.read_again()
     rules = book.rules
     found = judge_with_verdicts(replace(settings, rules=rules), folder, cache=cache)
     book.asked = rules

@@ -354,8 +354,10 @@ class Desk:
             judges_again: Whether to judge the file again, in the background.
 
         Returns:
-            What moved, and whether the file is being judged.
+            What moved, and whether the file is being judged; or that nothing has changed: it is the `same`.
         """
+        if not self.session.journal.has_steps() and not self.rules.book.has_news():
+            return {"same": True}
         verdicts = self.session.record_verdicts()
         ranking = rank_provisionally(self._scanned, self._basis.curves, verdicts)
         if judges_again and self._basis.judge_again is not None and self._again is None:

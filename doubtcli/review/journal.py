@@ -76,6 +76,10 @@ class Journal:
                 steps.setdefault(step.name, step)
         return sorted(steps.values(), key=lambda step: (step.time, step.name))
 
+    def has_steps(self) -> bool:
+        """Whether anybody has written a step to the folder."""
+        return bool(list_verdict_files(self.folder))
+
     def write(
         self,
         name: str,

@@ -19,7 +19,7 @@ const COMMANDS = [
   { key: "n", name: "Next", words: "go to the next row, without deciding", run: () => move(1), isPossible: canMove },
   { key: "c", name: "Compare", words: "put a similar row beside this one; ← → and b choose what the next key decides, g the whole group, ↑ ↓ another row; Shift with a digit labels both", run: toggleCompare, isPossible: () => isCard() && shown.partners?.length > 0 },
   { key: "t", name: "Rule", words: "teach a rule: which label the rows of a filter have", needs: "rules", run: makeRule, isPossible: () => audit !== null },
-  { key: "r", name: "Update", words: "rank the rows again by what you decided, and by new rules", needs: "update", run: updateOrder, isPossible: () => (progress?.decided > 0 || hasNewRules()) && !isJudging },
+  { key: "r", name: "Update", words: "rank the rows again by what you decided, and by new rules", needs: "update", run: updateOrder, isPossible: () => audit !== null && !isJudging },
   { key: "l", name: "List", words: "change between card and list", run: () => moveTo({ view: place.view === "card" ? "list" : "card" }), isPossible: () => true },
   { key: "m", name: "Map", words: "change between card and map", needs: "map", run: () => moveTo({ view: place.view === "map" ? "card" : "map" }), isPossible: () => true },
   { key: "?", name: "Keys", words: "show what each key does", run: showKeys, isPossible: () => true },

@@ -47,11 +47,17 @@ function movedWords() {
 
 /** Ranks the rows again by what was decided: at once, and again when the file was judged. */
 async function updateOrder() {
+  let found;
   try {
-    moved = await ask("update");
+    found = await ask("update");
   } catch (error) {
     return showTrouble(error, updateOrder);
   }
+  if (found.same) {
+    say("Nothing has changed: no row is decided, and no rule is new.");
+    return fetchRules();
+  }
+  moved = found;
   isJudging = moved.judging;
   say(`New order: ${movedWords().map((part) => part.textContent ?? part).join("")}`);
   follow();

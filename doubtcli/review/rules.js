@@ -221,6 +221,7 @@ function drawRules() {
   byId("rules").replaceChildren(
     make("figcaption", {}, make("h2", {}, "Rules")),
     make("div", { class: "lines" }, ...ruleBook.rules.map(ruleLine)),
+    ...(ruleBook.trouble ? [make("p", { class: "small moved" }, ruleBook.trouble)] : []),
     ...(hasNewRules() ? [more("Judge the file again with the new rules", updateOrder)] : []),
     more("Make a rule …", makeRule)
   );

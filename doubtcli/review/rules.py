@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from doubtcli.errors import ConditionError, DoubtError, InputError
+from doubtcli.disk.paths import relative_path
+from doubtcli.errors import ConditionError, DoubtError, InputError, SettingsError
 from doubtcli.records import Role
 from doubtcli.report.page_rows import list_shown_columns
 from doubtcli.review.conditions import write_column, write_value
@@ -33,12 +34,19 @@ class RuleBook:
         rules: Those that the scan asked.
         config: The settings file that is read instead of the nearest.
         isolated: Whether no settings file is read.
+        data_path: The data file whose rules are read again, as people also edit the settings file by hand;
+            None where they are those of an audit.
     """
 
     def __init__(
-        self, rules: Sequence[Rule] = (), config: str | None = None, *, isolated: bool = False
+        self,
+        rules: Sequence[Rule] = (),
+        config: str | None = None,
+        *,
+        isolated: bool = False,
+        data_path: str | None = None,
     ) -> None:
-        self._config, self._is_isolated = config, isolated
+        self._config, self._is_isolated, self._data_path = config, isolated, data_path
         self.rules = tuple(rules)
         """All of them, as the next scan asks them."""
         self.asked = self.rules
@@ -52,22 +60,31 @@ class RuleBook:
             OutputError: The file can't be written; nothing has changed.
         """
         path = choose_rules_file(Path.cwd(), self._config, isolated=self._is_isolated)
+        self.read_again()
         if rule not in self.rules:
-            add_rule(path, rule)
+            add_rule(Path(relative_path(path)), rule)
             self.rules = (*self.rules, rule)
         return path
 
-    def read_again(self, data_path: str) -> None:
-        """Take the rules for a data file from the settings file as it is now: people also edit it by hand.
+    def read_again(self) -> None:
+        """Take the rules from the settings file as it is now.
 
         Raises:
             SettingsError: It can't be read, or has a key or a rule that is not valid.
         """
-        if self._is_isolated:
+        if self._is_isolated or self._data_path is None:
             return
         path = choose_rules_file(Path.cwd(), self._config)
         if path.is_file():
-            self.rules = load_settings({"path": data_path}, start=Path.cwd(), config=str(path)).rules
+            self.rules = load_settings({"path": self._data_path}, start=Path.cwd(), config=str(path)).rules
+
+    def has_news(self) -> bool:
+        """Whether the next scan asks other rules, or says what is wrong with the settings file."""
+        try:
+            self.read_again()
+        except SettingsError:
+            return True
+        return self.rules != self.asked
 
 
 class Rules:
@@ -88,8 +105,16 @@ class Rules:
         return [write_column(name) for name in self._session.conditions.columns]
 
     def describe(self) -> dict[str, Any]:
-        """The rules that are kept, and how many rows each fires on and contradicts."""
-        return {"rules": [self._describe_rule(rule) for rule in self.book.rules]}
+        """The rules that are kept, and how many rows each fires on and contradicts.
+
+        While the settings file can't be read, they are those that were read last, with its `trouble`.
+        """
+        trouble = {}
+        try:
+            self.book.read_again()
+        except SettingsError as error:
+            trouble = {"trouble": str(error)}
+        return {"rules": [self._describe_rule(rule) for rule in self.book.rules], **trouble}
 
     def preview(self, when: str, label: str = "") -> dict[str, Any]:
         """How many rows a condition fires on, and how many of them have a label and another one.

@@ -247,12 +247,43 @@ def test_rule_of_another_file(start: Callable[..., Session], judged: tuple[ScanR
     assert "price" in found["trouble"]
 
 
-def test_update_reads_the_settings_file(tmp_path: Path, pytestconfig: pytest.Config) -> None:
-    """An update asks the rules that the settings file has by then, also where it was edited by hand."""
-    data, config = tmp_path / "tickets.csv", tmp_path / "doubt.toml"
+@pytest.fixture
+def own_desk(tmp_path: Path, settings_file: Path, pytestconfig: pytest.Config) -> Desk:
+    """Ana's desk with a copy of the tickets beside the settings file; nothing is decided."""
+    data = tmp_path / "tickets.csv"
     shutil.copy(pytestconfig.rootpath / "fixtures" / "tickets.csv", data)
-    settings = ScanSettings(path=str(data), label="intent", fast=True, config=str(config))
-    desk = open_review(ReviewRequest(settings, "ana"), progress=Silence())
+    settings = ScanSettings(path=str(data), label="intent", fast=True, config=str(settings_file))
+    return open_review(ReviewRequest(settings, "ana"), progress=Silence())
+
+
+def test_rules_that_are_edited_by_hand(own_desk: Desk, settings_file: Path) -> None:
+    """They are listed as the settings file has them; while it is broken, as they were, with why."""
+    own_desk.rules.keep(Rule("a", REFUND, "refund"))
+    kept = settings_file.read_text("utf-8")
+
+    settings_file.write_text(kept.replace('"a"', '"b"'), "utf-8")
+    (edited,) = own_desk.rules.describe()["rules"]
+    settings_file.write_text("[[rules]", "utf-8")
+    broken = own_desk.rules.describe()
+
+    assert (edited["name"], edited["isNew"]) == ("b", True)
+    assert broken["rules"] == [edited]
+    assert "is not valid TOML" in broken["trouble"]
+
+
+def test_nothing_to_update(own_desk: Desk, settings_file: Path) -> None:
+    """An update without a decision or a new rule changes nothing; a rule written by hand is new."""
+    assert own_desk.update() == {"same": True}
+    assert not own_desk.describe_progress()["provisional"]
+
+    settings_file.write_text(f"[[rules]]\nname = 'a'\nwhen = '{REFUND}'\nlabel = 'refund'\n", "utf-8")
+
+    assert own_desk.update()["judging"]
+
+
+def test_update_reads_the_settings_file(own_desk: Desk, settings_file: Path) -> None:
+    """An update asks the rules that the settings file has by then, also where it was edited by hand."""
+    desk, config = own_desk, settings_file
     desk.rules.keep(Rule("a", REFUND, "refund"))
     config.write_text(config.read_text("utf-8").replace('"refund"\n', '"billing"\n'), "utf-8")
 

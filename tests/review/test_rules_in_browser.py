@@ -185,6 +185,22 @@ def test_rule_of_a_suggested_label(page: MapPage, site: Site) -> None:
     assert page.texts("#rule-preview")[0].endswith("another label.")
 
 
+def test_rule_that_is_written_by_hand(page: MapPage, site: Site, tmp_path: Path) -> None:
+    """An update is possible at any time: it says that nothing has changed, or takes up a rule of the file."""
+    page.browser.get("about:blank")
+    page.browser.get(site.address)
+    page.wait("audit !== null && listed.length > 0")
+    press_keys(page, "r")
+    page.wait("byId('said').textContent === 'Nothing has changed: no row is decided, and no rule is new.'")
+
+    rule = "[[rules]]\nname = 'mine'\nwhen = 'contains(body, \"refund\")'\nlabel = 'refund'\n"
+    (tmp_path / "doubt.toml").write_text(rule, "utf-8")
+    press_keys(page, "r")
+
+    page.wait("!isJudging && ruleBook.rules.length === 1 && !hasNewRules()")
+    assert page.texts(".rule-line .name > bdi") == ["mine"]
+
+
 def test_no_condition(page: MapPage, site: Site, tmp_path: Path) -> None:
     """What is no condition is said beside the field, shows itself, does nothing, and is not kept."""
     open_dialog(page, site, "")

@@ -86,10 +86,19 @@ def rank_again(ranking: Ranking, curves: ErrorCurves, *, has_skill: bool) -> Ran
     return replace(again, queue_length=choose_queue_length(again, has_skill=has_skill))
 
 
+def learn_from(one: LeftOut, rows: np.ndarray) -> ErrorCurves:
+    """The curves of a set once people have decided some rows, as `rank.verdicts` has them."""
+    margins = one.ranking.margins
+    rest = np.ones(len(margins), dtype=bool)
+    rest[rows] = False
+    plausible = one.curves.leave_out_implausible(margins[rest])
+    return plausible.learn(margins[rows], one.judged.is_error[rows])
+
+
 def decide_top(one: LeftOut, n_rows: int) -> LeftOut:
     """The set once people have decided the first rows of its queue."""
     top, ranking = one.ranking.queue[:n_rows], one.ranking
-    curves = one.curves.learn(ranking.margins[top], one.judged.is_error[top])
+    curves = learn_from(one, top)
     decided = np.zeros(len(ranking.doubt), dtype=bool)
     decided[top] = True
     known = np.where(decided, one.judged.is_error, ranking.doubt).astype(float)
@@ -245,7 +254,7 @@ def measure_stops(sets: Iterable[LeftOut]) -> list[str]:
                      if is_error[place : place + WINDOW].mean() < STOP_BELOW), len(queue))  # fmt: skip
         stopped = len(queue)
         for place in range(10, len(queue), 10):
-            curves = one.curves.learn(margins[queue[:place]], is_error[:place])
+            curves = learn_from(one, queue[:place])
             if expit(curves.to_log_odds(margins[queue[place]])) < STOP_BELOW:
                 stopped = place
                 break

@@ -70,7 +70,7 @@ function searchField() {
   let timer = 0;
   const oninput = (event) => {
     clearTimeout(timer);
-    timer = setTimeout(() => setFilter({ text: event.target.value }), SEARCH_AFTER);
+    timer = setTimeout(() => setFilter({ text: event.target.value.trim() }), SEARCH_AFTER);
   };
   const attributes = { id: "search", class: "input", type: "search", dir: "auto", placeholder: "Search ids and values", "aria-label": "Search ids and values", autocomplete: "off", spellcheck: "false", oninput };
   return make("p", {}, make("input", attributes));

@@ -70,7 +70,7 @@ class RowFilter:
             is_valid = isinstance(value, types.get(name, str)) and not isinstance(value, bool)
             if value is not None and not is_valid:
                 raise InputError(f"{value!r} is not a value of the filter {name!r}")
-        return cls(**parts)
+        return cls(**{**parts, "text": (parts.get("text") or "").strip()})
 
     @property
     def asks_models(self) -> bool:

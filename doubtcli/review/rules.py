@@ -155,11 +155,12 @@ class Rules:
         """
         examples, text = self._session.audit.examples, wanted.text.strip()
         inside, outside = np.zeros((2, examples.n_rows), dtype=np.bool_)
-        if not replace(wanted, text="").is_empty:
+        when = self._write_search(text, rows) if text else ""
+        if not replace(wanted, text="" if when else text).is_empty:
             inside[rows], outside[among] = True, True
             outside[rows] = False
         return {
-            "when": self._write_search(text) if text else "",
+            "when": when,
             "rows": int(inside.sum()),
             "proposed": [
                 [one.when, one.n_inside, one.n_outside]
@@ -197,10 +198,14 @@ class Rules:
         counts = {name: counted[name] for name in ("fires", "contradicts")}
         return {**about, **counts, "isNew": rule not in self.book.asked}
 
-    def _write_search(self, text: str) -> str:
-        """The condition that a search for a text is: the text columns and categories in which it is found."""
-        audit = self._session.audit
-        roles, find = audit.examples.column_roles, self._session.conditions.find
-        shown = [name for name in list_shown_columns(audit) if roles[name] in {Role.TEXT, Role.CATEGORICAL}]
-        parts = [f"contains({write_column(name)}, {write_value(text)})" for name in shown]
-        return " or ".join([part for part in parts if find(part).any()] or parts[:1])
+    def _write_search(self, text: str, rows: Codes) -> str:
+        """The condition that a search for a text is: the columns in which the rows that it shows have it.
+
+        It is "" where they have it only as it is shown, such as a time that is written otherwise in the file.
+        """
+        audit, conditions = self._session.audit, self._session.conditions
+        names = dict.fromkeys((*list_shown_columns(audit), *audit.roles.names(Role.IDENTIFIER)))
+        known = [write_column(name) for name in names if name in conditions.columns]
+        parts = [f"contains({name}, {write_value(text)})" for name in known]
+        found = [part for part in parts if conditions.find(part)[rows].any()]
+        return " or ".join(found if len(rows) else parts[:1])

@@ -136,6 +136,31 @@ def test_proposal_of_a_search(desk: Desk) -> None:
     assert desk.propose_rule(RowFilter(text='x"y'))["when"] == r'contains(subject, "x\"y")'
 
 
+@pytest.mark.parametrize(
+    ("text", "when"),
+    [
+        ("T0479", 'contains(ticket_id, "T0479")'),
+        ("2025-01-07", 'contains(opened_at, "2025-01-07")'),
+        ("login_problem", 'contains(subject, "login_problem")'),  # only the label has it
+    ],
+)
+def test_proposal_of_a_search_for_an_id_or_a_date(own_desk: Desk, text: str, when: str) -> None:
+    """A condition reads every column that a search reads, and so fires on the rows that it shows."""
+    wanted = RowFilter(text=text)
+
+    assert own_desk.propose_rule(wanted)["when"] == when
+    assert own_desk.rules.preview(when)["fires"] == len(own_desk.list_rows(wanted, scope="all"))
+
+
+def test_proposal_of_a_search_among_rows(own_desk: Desk) -> None:
+    """Where the search is for some rows, columns count in which these rows have the text."""
+    chat = RowFilter(text="chat", when='channel == "chat" and not contains(body, "chat")')
+
+    assert own_desk.propose_rule(chat)["when"] == 'contains(channel, "chat")'
+    assert own_desk.propose_rule(RowFilter(text="2025-01-07 19"))["when"] == ""  # the file has 2025-01-07T19
+    assert RowFilter.parse({"text": "  "}).is_empty
+
+
 def test_proposals_of_a_filter(desk: Desk) -> None:
     """What separates the rows of a filter from the others is proposed, with how many of each it fires on."""
     labels = given(desk, rows_with(desk, "refund"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from functools import cached_property
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -204,25 +204,30 @@ class Desk:
         return self._basis.pictures.read(int(self.session.audit.examples.positions[row]), number)
 
     def count_rows(self, wanted: RowFilter, scope: str = "queue") -> dict[str, Any]:
-        """How many rows there are of each kind, each kind counted without its own part of the filter."""
+        """How many rows there are of each kind, each kind counted without its own part of the filter.
+
+        Rows whose cards hide what models say are counted by given label and by state only.
+        """
         audit, ranking = self.session.audit, self.session.audit.ranking
         given, suggested = audit.examples.given_labels, ranking.suggested_labels
-        without_pair = self._find(replace(wanted, given=None, suggested=None), scope)
+        find = cache(partial(self._find, scope=scope))
+        show = cache(lambda wanted: self.leave_out_hidden(find(wanted)))
+        without_pair = show(replace(wanted, given=None, suggested=None))
         pairs = Counter(zip(given[without_pair].tolist(), suggested[without_pair].tolist(), strict=True))
-        without_reason = self._find(replace(wanted, reason=None), scope)
-        without_tier = self._find(replace(wanted, tier=None), scope)
-        without_state = self._find(replace(wanted, state=None), scope)
+        without_reason, without_tier = show(replace(wanted, reason=None)), show(replace(wanted, tier=None))
         tiers = np.bincount(ranking.tiers[without_tier], minlength=len(TIERS)).tolist()
-        states = np.bincount(self.session.states[without_state], minlength=len(STATES)).tolist()
+        states = np.bincount(self.session.states[find(replace(wanted, state=None))], minlength=len(STATES))
+        by_label = np.bincount(given[find(replace(wanted, given=None))])
         return {
             "matrix": [[*pair, n] for pair, n in sorted(pairs.items())],
+            "given": [[code, int(by_label[code])] for code in np.flatnonzero(by_label).tolist()],
             "reasons": {
                 one.name: int(np.count_nonzero(one.scores[without_reason] >= REASON_SPEAKS))
                 for one in list_counted_reasons(audit.reasons, audit.skill)
             },
-            "annotators": count_contradictions(audit, self._find(replace(wanted, annotator=None), scope)),
+            "annotators": count_contradictions(audit, show(replace(wanted, annotator=None))),
             "tiers": {tier or NEITHER: n for tier, n in zip(TIERS, tiers, strict=True)},
-            "states": dict(zip(STATES, states, strict=True)),
+            "states": dict(zip(STATES, states.tolist(), strict=True)),
         }
 
     # ------------------------------------------------------------------ the map
@@ -441,10 +446,10 @@ class Desk:
         return heads
 
     def _find(self, wanted: RowFilter, scope: str) -> Codes:
-        """The rows to count: without those whose cards hide what models say."""
+        """The rows that a filter lets through, without those whose cards hide what it asks for."""
         rows = self._list_scope("doubt", scope)
         found = rows if wanted.is_empty else rows[self._let_through(wanted)[rows]]
-        return self.leave_out_hidden(found)
+        return self.leave_out_hidden(found) if wanted.asks_models else found
 
     def _let_through(self, wanted: RowFilter) -> Bools:
         """Which rows a filter lets through, shape `(n_rows,)`."""

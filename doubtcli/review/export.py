@@ -16,20 +16,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from doubtcli.disk.file import FILE_HINTS, os_errors_as_output_error, replace_file
+from doubtcli.disk.paths import names_a_file
 from doubtcli.errors import OutputError
 from doubtcli.evidence.content_key import hash_content
 from doubtcli.report.one_file import fill_page, join_scripts, script_json
+from doubtcli.report.page import file_name
 from doubtcli.review.cards import move_places
 from doubtcli.review.filters import RowFilter
 from doubtcli.review.page_files import PAGE, list_page_files, read_page_file
 from doubtcli.review.pictures import NoPictureError
 from doubtcli.review.session import STATES
 from doubtcli.wording.numbers import format_count
+from doubtcli.wording.quoting import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
+    from doubtcli.records import ScanResult
     from doubtcli.review.desk import Desk
 
 MOST_ROWS = 2_000
@@ -142,15 +146,17 @@ def make_content(
     key = hash_content("review", audit.source.sha256, audit.roles.columns, audit.examples.n_rows) or ""
     others = {row: session.others_on(row) for row in known}
     points = _pack_map(desk, rows)
+    alike = [row for row in desk.list_rows(RowFilter(), "alike").tolist() if row in set(rows)]
     about = desk.describe() | {"person": "", "folder": "", "outdated": 0}
+    without = [*([] if points else ["map"]), *([] if alike else ["alike"])]
     return {
         "key": key,
         "person": person,
-        "about": about | {"without": [*_WITHOUT, *([] if points else ["map"])]},
-        "notes": _note_left_out(len(queue), len(rows), most_rows),
+        "about": about | {"without": [*_WITHOUT, *without]},
+        "notes": [*_note_left_out(audit, len(queue), len(rows), most_rows), *_note_hidden(cards)],
         "states": list(STATES),
         "queue": rows,
-        "alike": [row for row in desk.list_rows(RowFilter(), "alike").tolist() if row in set(rows)],
+        "alike": alike,
         "cards": cards,
         "pool": pool,
         "pictures": pictures,
@@ -213,11 +219,28 @@ def _embed_pictures(desk: Desk, cards: Sequence[Any], known: Collection[str]) ->
     return found
 
 
-def _note_left_out(n_queued: int, n_rows: int, most_rows: int) -> list[str]:
-    if n_rows == n_queued:
+def _note_left_out(audit: ScanResult, n_queued: int, n_rows: int, most_rows: int) -> list[str]:
+    """Which rows are not in the page and where they are, and that there is no map, if so."""
+    notes: list[str] = []
+    if n_rows < n_queued:
+        why = f"at most {most_rows:,} fit" if n_rows == most_rows else "more would make it too large"
+        notes.append(f"The first {format_count(n_rows, 'row')} of {n_queued:,} are in this page: {why}.")
+        if names_a_file(audit.source.path):
+            notes.append(f"All are shown by `doubt review {shell_word(file_name(audit))}`.")
+    if audit.examples.n_rows > MOST_MAPPED:
+        notes.append(f"There is no map in this page, since the file has more than {MOST_MAPPED:,} rows.")
+    return notes
+
+
+def _note_hidden(cards: Sequence[Any]) -> list[str]:
+    """That no card shows what models say, if so."""
+    if not cards or not all(card.get("blind") for card in cards):
         return []
-    why = f"at most {most_rows:,} fit" if n_rows == most_rows else "more would make it too large"
-    return [f"The first {format_count(n_rows, 'row')} of {n_queued:,} are in this page: {why}."]
+    words = (
+        f"None of the {format_count(len(cards), 'card')} shows what models say, so that rows drawn at random "
+        "(--audit-sample) look like the others."
+    )
+    return [words]
 
 
 def _pack_map(desk: Desk, rows: Sequence[int]) -> str:

@@ -3,6 +3,8 @@
 const MOST_LINES = 100; // of labels
 const PAIRS = 12; // largest pairs that are listed where the matrix has no room
 const SEARCH_AFTER = 250; // ms after the last letter
+const MODEL_PARTS = ["suggested", "reason", "annotator", "tier", "least", "most"];
+const NOT_BY_MODELS = `${isInFile ? "In this page all" : "Until they are decided, these"} rows hide what models say: some of them were drawn at random, and must look like the others. So there is no filter by suggested label, reason, tier or doubt.`;
 
 let counts = null; // how many rows there are of each kind
 
@@ -61,7 +63,7 @@ function drawOrder() {
   const segments = (label, ...buttons) =>
     make("div", { class: "segmented" }, make("span", { class: "muted small" }, label), make("span", { class: "segments", role: "group", "aria-label": label }, ...buttons));
   byId("order").replaceChildren(
-    segments("Order", segment("order", "doubt", "Most doubted", "The most doubted row first"), segment("order", "alike", "Alike together", "Rows of the same labels together, and like rows after each other")),
+    segments("Order", segment("order", "doubt", "Most doubted", "The most doubted row first"), ...(can("alike") ? [segment("order", "alike", "Alike together", "Rows of the same labels together, and like rows after each other")] : [])),
     ...(can("all") ? [segments("Rows", segment("scope", "queue", `Queue, ${grouped(progress.queued)}`, "The rows of queue.csv"), segment("scope", "all", `All ${grouped(audit.rows)}`, "All labelled rows"))] : [])
   );
 }
@@ -111,13 +113,18 @@ function drawLines(id, lines, { inOrder = false } = {}) {
   byId(id).querySelector(".lines").replaceChildren(...some.map(button));
 }
 
+/** Whether there are rows to count, and the cards of all of them hide what models say. */
+const hidesModels = () => counts.given.length > 0 && !counts.matrix.length && !MODEL_PARTS.some((part) => part in place.filter);
+
 const bdi = (text) => make("bdi", {}, text);
 
 function drawCounts() {
   const kept = document.activeElement?.dataset.filter;
-  const given = new Map();
-  for (const [code, , n] of counts.matrix) given.set(code, (given.get(code) ?? 0) + n);
-  drawMatrix();
+  const given = new Map(counts.given);
+  const hides = hidesModels();
+  for (const id of ["reasons", "tiers-of-doubt", "doubts", "annotators"]) byId(id)?.toggleAttribute("hidden", hides);
+  if (hides) byId("matrix").lastElementChild.replaceChildren(muted(NOT_BY_MODELS));
+  else drawMatrix();
   drawLines("reasons", audit.reasons.map(({ name, because }) => ({ parts: { reason: name }, name, n: counts.reasons[name], title: because })));
   drawLines("classes", audit.classes.map(([name], code) => ({ parts: { given: name }, name: bdi(name), n: given.get(code) ?? 0, title: name })).filter(({ n, parts }) => n || isFiltered(parts)));
   drawLines("by-state", Object.entries(counts.states).map(([state, n]) => ({ parts: { state }, name: state, n })), { inOrder: true });

@@ -2,7 +2,6 @@
 // browser. "Download verdicts" gives the lines that `doubt review` would have written.
 
 const MOST_REPORTED = 50; // rows of a step whose states are in an answer
-const MODEL_FILTERS = ["suggested", "reason", "annotator", "tier", "least", "most"];
 const BROWSER_KEEPS_NOTHING = "This browser keeps nothing for a page that is opened as a file: download the verdicts before you close it.";
 
 const held = {
@@ -120,7 +119,7 @@ function describeMeters() {
 function letsThrough(filter, card) {
   const { classes, reasons, annotators } = held.data.about;
   const [id, , given, values] = held.data.pool[card.place];
-  if (card.blind && MODEL_FILTERS.some((part) => filter[part] !== undefined)) return false;
+  if (card.blind && MODEL_PARTS.some((part) => filter[part] !== undefined)) return false;
   const answer = () => card.answers?.find(([who]) => annotators[who] === filter.annotator)?.[1] ?? given;
   const holds = {
     given: (name) => classes[given][0] === name,
@@ -166,19 +165,21 @@ function countFiltered(filter) {
     const pair = `${pool[at][2]} ${suggested}`;
     pairs.set(pair, (pairs.get(pair) ?? 0) + 1);
   }
-  const isCounted = ({ blind, index }) => !blind || stateIn(index) !== "open";
   const tally = (names, some, namesOf) => {
     const found = Object.fromEntries(names.map((name) => [name, 0]));
     for (const card of some) for (const name of namesOf(card)) found[name]++;
     return found;
   };
+  const given = new Map();
+  for (const { place: at } of without("given")) given.set(pool[at][2], (given.get(pool[at][2]) ?? 0) + 1);
   const reasons = about.reasons.map(({ name }) => name);
   const differing = ({ answers = [], place: at }) => answers.filter(([, code]) => code !== pool[at][2]).map(([who]) => about.annotators[who]);
   return {
     matrix: [...pairs].map(([pair, n]) => [...pair.split(" ").map(Number), n]),
+    given: [...given].sort(([a], [b]) => a - b),
     reasons: tally(reasons, shownOf(without("reason")), ({ speaks }) => speaks.map((at) => reasons[at])),
     tiers: tally(["doubted", "contradicted", "neither"], shownOf(without("tier")), ({ tier }) => [tier ?? "neither"]),
-    states: tally(held.data.states, without("state").filter(isCounted), ({ index }) => [stateIn(index)]),
+    states: tally(held.data.states, without("state"), ({ index }) => [stateIn(index)]),
     annotators: tally(about.annotators, shownOf(without("annotator")), differing),
   };
 }
@@ -206,6 +207,7 @@ function decideInFile({ name, rows, filter, n, action, label = "", why = "", ver
   const named = filter ? listFiltered({ filter }) : [...new Set(rows.map(headRow))];
   if (filter && n !== named.length) throw new Refusal(409, `the filter has ${grouped(named.length)} rows by now: look again`);
   const open = filter ? named.filter((row) => !held.blind.has(row) || stateIn(row) !== "open") : named;
+  if (named.length && !open.length) throw new Refusal(400, "rows whose cards hide what models say are decided one by one");
   for (const [row, version] of Object.entries(versions)) checkVersion(Number(row), version);
   const suggestion = (row) => held.cards.get(row)?.suggested ?? givenOf(row);
   const chosen = action === "accept" ? open.filter((row) => suggestion(row) !== givenOf(row)) : open;

@@ -16,7 +16,7 @@ function readPlace() {
   place.filter = Object.fromEntries(
     known.map((part) => [part, NUMBERS.includes(part) ? Number(found.get(part)) : found.get(part)])
   );
-  place.order = found.get("order") === "alike" ? "alike" : "doubt";
+  place.order = found.get("order") === "alike" && can("alike") ? "alike" : "doubt";
   place.scope = found.get("scope") === "all" && can("all") ? "all" : "queue";
   place.view = views().includes(found.get("view")) ? found.get("view") : "card";
   place.colour = found.get("colour") in COLOURS ? found.get("colour") : "given";

@@ -198,7 +198,11 @@ function showEnd() {
   updateCommands();
   const button = (words, onclick) => make("button", { type: "button", class: "chip", onclick }, words);
   const skipped = counts?.states.skipped ?? 0;
-  if (!listed.length) return drawNothing(make("h2", {}, "No row matches the filter"), button("Clear the filter", clearFilter));
+  if (!listed.length && hasFilter()) return drawNothing(make("h2", {}, "No row matches the filter"), button("Clear the filter", clearFilter));
+  if (!listed.length && place.order === "alike") {
+    const byDoubt = button("Most doubted first", () => moveTo({ order: "doubt" }));
+    return drawNothing(make("h2", {}, "No row is shown beside rows like it before it is decided"), make("p", {}, "Some of them were drawn at random, and must look like the others."), byDoubt);
+  }
   drawNothing(
     make("h2", {}, "Nothing is left to decide here"),
     isInFile ? make("p", {}, "Download the verdicts, and give the file to who sent you this page.") : make("p", {}, "Write the decisions back with ", make("code", {}, `doubt apply ${audit.file} --verdicts ${audit.folder}`)),

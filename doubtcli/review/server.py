@@ -330,7 +330,10 @@ def _decide(desk: Desk, body: Mapping[str, Any]) -> dict[str, Any]:
         rows = desk.list_rows(_read_filter(body), scope=scope).tolist()
         if body.get("n") != len(rows):
             raise StaleRowError(f"the filter has {len(rows):,} rows by now: look again")
-        rows = desk.leave_out_hidden(np.array(rows, dtype=np.intp)).tolist()
+        shown = desk.leave_out_hidden(np.array(rows, dtype=np.intp)).tolist()
+        if rows and not shown:
+            raise BadRequestError(400, "rows whose cards hide what models say are decided one by one")
+        rows = shown
     else:
         rows = _read_rows(body)
     versions = body.get("versions", {})

@@ -122,10 +122,34 @@ def test_left_out_rows_are_named(nobody: Desk) -> None:
     small = make_content(nobody, most_bytes=12_000)
 
     assert few["queue"] == queue[:30]
-    assert few["notes"] == [f"The first 30 rows of {len(queue)} are in this page: at most 30 fit."]
+    assert few["notes"][:2] == [
+        f"The first 30 rows of {len(queue)} are in this page: at most 30 fit.",
+        "All are shown by `doubt review tickets.csv`.",
+    ]
     assert small["queue"] == queue[: len(small["queue"])]
     assert 10 <= len(small["queue"]) < 40
     assert small["notes"][0].endswith("more would make it too large.")
+
+
+def test_page_of_hidden_cards(nobody: Desk) -> None:
+    """A page whose cards all hide what models say tells so, and has no order of rows that are alike."""
+    n_blind = sum(card.get("blind", False) for card in make_content(nobody)["cards"])
+
+    content = make_content(nobody, most_rows=n_blind)
+
+    assert content["notes"][2].startswith("None of the 40 cards shows what models say, so that rows drawn")
+    assert "alike" in content["about"]["without"]
+    assert make_content(nobody)["about"]["without"] == ["update", "all", "rules"]
+
+
+def test_page_without_a_map(nobody: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page of a large file says that the map is left out."""
+    monkeypatch.setattr("doubtcli.review.export.MOST_MAPPED", 500)
+
+    content = make_content(nobody)
+
+    assert content["map"] == ""
+    assert content["notes"] == ["There is no map in this page, since the file has more than 500 rows."]
 
 
 def test_one_file(nobody: Desk, tmp_path: Path) -> None:

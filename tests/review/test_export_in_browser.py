@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +16,7 @@ from doubtcli.cli.main import run
 from doubtcli.pipelines.review import ReviewRequest, open_review
 from doubtcli.progress import Silence
 from doubtcli.review.desk import Desk
-from doubtcli.review.export import write_page
+from doubtcli.review.export import make_content, render_page, write_page
 from doubtcli.review.filters import RowFilter
 from doubtcli.review.journal import Journal
 from doubtcli.review.session import Session
@@ -327,3 +328,28 @@ def test_hostile_data(view: ReviewPage, judged: tuple[ScanResult, Basis], tmp_pa
     (line,) = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     assert line["annotator"] == "bo"
     assert line["verdict"] == line["given_label"] == NASTY
+
+
+def test_page_of_hidden_cards(browser: WebDriver, exported: tuple[Path, Desk], tmp_path: Path) -> None:
+    """Where all cards hide what models say, there are filters by the rest, and it is said why."""
+    desk = exported[1]
+    page = ReviewPage(browser)
+    content = make_content(desk, most_rows=20)
+    path = tmp_path / "hidden.html"
+    path.write_text(render_page(content), encoding="utf-8")
+
+    page.open(path.as_uri())
+    page.wait("counts !== null && document.querySelector('#by-state .line')")
+
+    labels = [desk.session.labels[desk.session.audit.examples.given_labels[row]] for row in content["queue"]]
+    assert page.ask("Object.values(counts.states)") == [20, 0, 0, 0, 0]
+    lines = [line.split("\n") for line in page.texts("#classes .line")]
+    assert {name: int(n) for name, n in lines} == Counter(labels)
+    assert page.texts("#matrix .muted")[0].startswith("In this page all rows hide what models say")
+    hidden = "#reasons, #tiers-of-doubt, #doubts, #annotators"
+    assert page.ask(f"[...document.querySelectorAll('{hidden}')].every((one) => one.hidden)")
+    assert page.texts("#order .segments button") == ["Most doubted"]
+    assert any("None of the 20 cards shows" in note for note in page.texts("#offline p"))
+    page.press("#classes .line:first-child")
+    page.wait(f"listed.length === {max(Counter(labels).values())}")
+    assert page.console_errors == []

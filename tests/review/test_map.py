@@ -254,7 +254,9 @@ def test_region_is_a_filter(desk: Desk) -> None:
     given = desk.session.audit.examples.given_labels
     assert set(desk.list_rows(both, scope="all").tolist()) == {row for row in inside if given[row] == refund}
     counted = desk.leave_out_hidden(np.array(sorted(inside)))
-    assert sum(desk.count_rows(RowFilter(region=region), "all")["states"].values()) == len(counted)
+    counts = desk.count_rows(RowFilter(region=region), "all")
+    assert sum(counts["states"].values()) == len(inside)
+    assert sum(counts["tiers"].values()) == len(counted)
 
 
 def test_sample_of_many_rows(audit: ScanResult) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from doubtcli.errors import ConditionError
 from doubtcli.rules.condition import parse_condition
 
 if TYPE_CHECKING:
@@ -27,10 +28,13 @@ class Conditions:
         examples: The labelled rows.
         others: The file's columns that are no inputs, or are other cells there, as `select_other_columns`
             gives them; None for none.
+        labels: The columns of the labels, which no condition may read.
     """
 
-    def __init__(self, examples: Examples, others: pa.Table | None = None) -> None:
-        self._examples = examples
+    def __init__(
+        self, examples: Examples, others: pa.Table | None = None, labels: Sequence[str] = ()
+    ) -> None:
+        self._examples, self._labels = examples, labels
         self._others = pa.table({}) if others is None else others
         self.columns = tuple(dict.fromkeys([*examples.inputs.column_names, *self._others.column_names]))
         """The columns that a condition can read."""
@@ -40,9 +44,12 @@ class Conditions:
         """Which rows a condition fires on, shape `(n_rows,)`.
 
         Raises:
-            SettingsError: It is no condition, or not one on these columns.
+            ConditionError: It is no condition, or not one on these columns.
         """
         condition = parse_condition(when)
+        judged = next((name for name in condition.columns if name in self._labels), None)
+        if judged is not None:
+            raise ConditionError(f"it reads the column {judged!r}, which is what is judged")
         table = self._examples.inputs
         for name in condition.columns:
             if name in self._others.column_names:

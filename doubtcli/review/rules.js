@@ -61,13 +61,14 @@ function ruleParts() {
   const button = (words, onclick, attributes) => make("button", { type: "button", class: "chip quiet", onclick, ...attributes }, ...words);
   const form = make(
     "form",
-    { id: "rule", onsubmit: (event) => act(event, keepRule), onkeydown: (event) => event.key === "Enter" && event.target.id === "rule-when" && act(event, keepRule) },
-    field("rule-when", "When", when, make("p", { id: "rule-trouble", role: "alert", hidden: true })),
+    { id: "rule", oninput: hideRefusal, onsubmit: (event) => act(event, keepRule), onkeydown: (event) => event.key === "Enter" && event.target.id === "rule-when" && act(event, keepRule) },
+    field("rule-when", "When", when, make("p", { id: "rule-trouble", class: "rule-trouble", role: "alert", hidden: true })),
     make("div", { id: "rule-proposals" }),
     howToWrite(),
     make("div", { class: "rule-pair" }, field("rule-label", "Label", label), field("rule-name", "Name", text("rule-name", "name", { maxlength: 60 }))),
     field("rule-why", "Why (optional)", text("rule-why", "why", { maxlength: 1000, placeholder: "Shown to whoever decides on a row" })),
     make("p", { id: "rule-preview", role: "status" }),
+    make("p", { id: "rule-refusal", class: "rule-trouble", role: "alert", hidden: true }),
     make("p", { class: "actions" }, make("button", { id: "keep-rule", class: "chip" }, "Keep the rule ", make("kbd", {}, "Enter")), button(["Show them"], showDraft, { id: "show-contradicted", hidden: true }), button(["Cancel"], closeDialog))
   );
   return [muted("A rule says which label some rows have. Those with another label are doubted, from the next update or scan."), form];
@@ -187,6 +188,18 @@ function showContradicted(when, unlike) {
   moveTo({ scope: "all", row: null });
 }
 
+/** Says why a rule was not kept: beside the condition where that is at fault, else beside the button. */
+async function refuseRule(error) {
+  await tryRule();
+  if (!byId("rule-trouble")?.hidden) return;
+  byId("rule-refusal").textContent = whyTrouble(error);
+  byId("rule-refusal").hidden = false;
+}
+
+function hideRefusal() {
+  byId("rule-refusal").hidden = true;
+}
+
 async function keepRule() {
   const rule = { name: chooseRuleName(), when: draft.when.trim(), label: byId("rule-label").value, why: draft.why.trim() };
   const button = byId("keep-rule");
@@ -194,7 +207,7 @@ async function keepRule() {
   try {
     ruleBook = await ask("keep-rule", rule);
   } catch (error) {
-    return drawRuleTrouble(error);
+    return await refuseRule(error);
   } finally {
     button.disabled = false;
   }

@@ -15,6 +15,7 @@ from doubtcli.records import Role
 from doubtcli.report.page_rows import list_shown_columns
 from doubtcli.review.conditions import write_column, write_value
 from doubtcli.review.proposals import propose_conditions
+from doubtcli.rules.condition import parse_condition
 from doubtcli.settings import load_settings
 from doubtcli.settings.add_rule import add_rule, choose_rules_file
 from doubtcli.wording.lists import did_you_mean
@@ -130,9 +131,13 @@ class Rules:
         if label and label not in names:
             raise InputError(f"no row has the label {label!r}", hint=did_you_mean(label, names))
         try:
-            fires = self._session.conditions.find(when) & self._is_shown
+            parse_condition(when)
         except ConditionError as error:  # what can be written is on the page
             raise InputError(f"this is no condition: {error.found}", hint=error.hint) from error
+        try:
+            fires = self._session.conditions.find(when) & self._is_shown
+        except ConditionError as error:
+            raise InputError(error.found, hint=error.hint) from error
         given = self._session.audit.examples.given_labels
         counts = np.bincount(given[fires], minlength=len(names))
         commonest = names[int(counts.argmax())]

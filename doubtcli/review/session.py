@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from doubtcli.errors import InputError
 from doubtcli.rank.combine import choose_free_heads, count_equal_rows, list_entries, mark_drawn_rows
-from doubtcli.records import UNDECIDED, UNUSABLE, Verdicts
+from doubtcli.records import UNDECIDED, UNUSABLE, Role, Verdicts
 from doubtcli.records.queue import show_inclusion
 from doubtcli.records.texts import Texts
 from doubtcli.review.conditions import Conditions
@@ -68,7 +68,7 @@ class Session:
 
     def __init__(self, audit: ScanResult, journal: Journal, others: pa.Table | None = None) -> None:
         self.audit = audit
-        self.conditions = Conditions(audit.examples, others)
+        self.conditions = Conditions(audit.examples, others, audit.roles.names(Role.LABEL))
         """Finds the rows that conditions fire on."""
         self.journal = journal
         self.states = np.zeros(audit.examples.n_rows, dtype=np.int8)

@@ -262,14 +262,39 @@ def test_without_a_settings_file(start: Callable[..., Session], judged: tuple[Sc
         desk.rules.keep(Rule("a", REFUND, "refund"))
 
 
-def test_rule_of_another_file(start: Callable[..., Session], judged: tuple[ScanResult, Basis]) -> None:
-    """A rule on a column that this file doesn't have is listed with why it can't be asked."""
-    rule = Rule("a", "price > 3", "refund")
-    desk = Desk(start(), replace(judged[1], rules=RuleBook((rule,))))
+@pytest.mark.parametrize(
+    ("when", "why"),
+    [
+        ("price > 3", "there is no column 'price'"),
+        ('intent == "refund"', "it reads the column 'intent', which is what is judged"),
+    ],
+)
+def test_rule_of_another_file(
+    start: Callable[..., Session], judged: tuple[ScanResult, Basis], when: str, why: str
+) -> None:
+    """A rule on a column that this file doesn't have, or on its label, is listed with why it isn't asked."""
+    desk = Desk(start(), replace(judged[1], rules=RuleBook((Rule("a", when, "refund"),))))
 
     (found,) = desk.rules.describe()["rules"]
 
-    assert "price" in found["trouble"]
+    assert found["trouble"] == why
+
+
+def test_settings_file_above(
+    start: Callable[..., Session],
+    judged: tuple[ScanResult, Basis],
+    settings_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is wrong with a settings file is said with its path from the working directory."""
+    settings_file.write_text("[[rules]", "utf-8")
+    (settings_file.parent / "sub").mkdir()
+    monkeypatch.chdir(settings_file.parent / "sub")
+    desk = Desk(start(), replace(judged[1], rules=RuleBook(config="../doubt.toml")))
+
+    with pytest.raises(SettingsError) as caught:
+        desk.rules.keep(Rule("a", REFUND, "refund"))
+    assert caught.value.where == "../doubt.toml"
 
 
 @pytest.fixture

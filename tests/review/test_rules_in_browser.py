@@ -211,6 +211,7 @@ def test_no_condition(page: MapPage, site: Site, tmp_path: Path) -> None:
     press_keys(page, ENTER)
     page.wait("!byId('keep-rule').disabled")
 
+    assert page.ask("byId('rule-refusal').hidden")
     assert page.texts("#rule-trouble")[0].startswith("this is no condition: it can't be read at character 1")
     assert page.ask("byId('rule-when').value") == typed
     assert page.ask("document.querySelectorAll('#dialog img, #dialog script').length") == 0
@@ -242,9 +243,28 @@ def test_rule_that_cannot_be_written(page: MapPage, site: Site, tmp_path: Path) 
     page.wait(COUNTED)
     page.ask("byId('rule-why').focus()")
     press_keys(page, *"so it is", ENTER)
-    page.wait("!byId('rule-trouble').hidden")
+    page.wait("!byId('rule-refusal').hidden")
 
-    assert "doubt.toml" in page.texts("#rule-trouble")[0]
+    assert "doubt.toml" in page.texts("#rule-refusal")[0]
+    assert page.ask("byId('rule-trouble').hidden")
+    assert page.ask(COUNTED)
     assert page.ask("byId('dialog').open")
     assert page.ask("byId('rule-why').value") == "so it is"
     assert page.ask("byId('rule-when').value").startswith("contains(")
+
+
+def test_name_that_is_taken(page: MapPage, site: Site) -> None:
+    """That another rule has the name is said beside the button, until something else is typed."""
+    site.desk.rules.keep(Rule("taken", 'contains(body, "refund")', "refund"))
+    open_dialog(page, site, "text=refund")
+    page.wait(COUNTED)
+    page.ask("byId('rule-name').value = ''")
+    page.ask("byId('rule-name').focus()")
+    press_keys(page, *"taken", ENTER)
+    page.wait("!byId('rule-refusal').hidden")
+
+    assert "two rules have the name 'taken'" in page.texts("#rule-refusal")[0]
+    assert page.ask(COUNTED)
+    assert page.ask("!byId('show-contradicted').hidden")
+    press_keys(page, "2")
+    assert page.ask("byId('rule-refusal').hidden")

@@ -76,7 +76,7 @@ def add_rule(path: Path, rule: Rule) -> None:
 
 
 def _read_text(path: Path) -> str:
-    """The text of a settings file with its line ends as they are; empty if there is no file."""
+    """The text of a settings file, its line ends and mark of UTF-8 as they are; empty if there is no file."""
     if not path.exists():
         return ""
     try:
@@ -90,7 +90,7 @@ def _read_text(path: Path) -> str:
 def _find_rules(text: str, path: Path) -> list[Any]:
     """The rules in the text of a settings file as they are written."""
     try:
-        keys: Any = tomllib.loads(text)
+        keys: Any = tomllib.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError) as error:
         raise SettingsError(f"is not valid TOML: {error}", where=str(path)) from error
     *tables, last = _name_table(path).split(".")

@@ -208,7 +208,7 @@ def _read_keys(path: Path, start: Path) -> dict[str, Any] | None:
 
     try:
         size = path.stat().st_size
-        keys = tomllib.loads(path.read_text(encoding="utf-8")) if size <= MOST_BYTES else {}
+        keys = tomllib.loads(path.read_text(encoding="utf-8-sig")) if size <= MOST_BYTES else {}
     except OSError as error:
         raise SettingsError(f"can't be read: {error.strerror}", where=_show_path(path, start)) from error
     except (ValueError, RecursionError) as error:
@@ -217,6 +217,8 @@ def _read_keys(path: Path, start: Path) -> dict[str, Any] | None:
         raise SettingsError(
             f"has {size:,} bytes", where=_show_path(path, start), expected=f"at most {MOST_BYTES:,} bytes"
         )
+    if path.name != "pyproject.toml":
+        _refuse_tool_table(keys, _show_path(path, start))
     for table in ("tool", "doubt") if path.name == "pyproject.toml" else ():
         if table not in keys:
             return None
@@ -226,6 +228,18 @@ def _read_keys(path: Path, start: Path) -> dict[str, Any] | None:
                 f"{table!r} is not a table", where=_show_path(path, start), expected="[tool.doubt]"
             )
     return keys
+
+
+def _refuse_tool_table(keys: Mapping[str, Any], where: str) -> None:
+    """Refuse tables as `pyproject.toml` has them in a file that is for doubt alone."""
+    tool = keys.get("tool")
+    if isinstance(tool, dict) and "doubt" in tool:
+        raise SettingsError(
+            "[tool.doubt] is only for pyproject.toml",
+            where=where,
+            expected="the same tables without `tool.doubt`, such as [[rules]] or [gate]",
+            hint="leave out [tool.doubt], and write [[rules]] in place of [[tool.doubt.rules]]",
+        )
 
 
 @dataclass(frozen=True)

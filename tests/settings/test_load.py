@@ -391,6 +391,19 @@ class TestTrouble:
         assert error.where == "pyproject.toml"
         sentences.check(error)
 
+    @pytest.mark.parametrize("text", ["[tool.doubt]\nfolds = 7", "[[tool.doubt.rules]]\nname = 'a'"])
+    def test_tables_of_a_project(self, tmp_path: Path, text: str, sentences: Sentences) -> None:
+        """Tables as `pyproject.toml` has them are refused in `doubt.toml`, which says what to write there."""
+        (tmp_path / "doubt.toml").write_text(text)
+
+        sentences.check(trouble(tmp_path))
+
+    def test_byte_order_mark(self, tmp_path: Path) -> None:
+        """A file may begin with the mark of UTF-8, as some editors write it."""
+        (tmp_path / "doubt.toml").write_text("folds = 7", encoding="utf-8-sig")
+
+        assert load(tmp_path).folds == 7
+
     def test_too_large(self, tmp_path: Path) -> None:
         """A settings file of more bytes than anybody writes is refused before it is parsed."""
         (tmp_path / "doubt.toml").write_text("[" * (2**17 + 1))

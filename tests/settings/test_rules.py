@@ -186,6 +186,18 @@ def test_the_file_in_use(tmp_path):
     assert load(tmp_path / "data").seed == 3
 
 
+def test_a_byte_order_mark_stays(tmp_path):
+    """A file that begins with the mark of UTF-8 still does, and its rules are read."""
+    path = tmp_path / "doubt.toml"
+    path.write_bytes(b"\xef\xbb\xbfseed = 3\n")
+
+    add_rule(path, CALLS)
+
+    assert path.read_bytes().startswith(b"\xef\xbb\xbfseed = 3\n\n[[rules]]\n")
+    assert load(tmp_path).rules == (CALLS,)
+    assert load(tmp_path).seed == 3
+
+
 def test_the_file_that_is_named(tmp_path):
     """With --config, a rule is added to that file."""
     (tmp_path / "mine.toml").write_text("seed = 3\n")

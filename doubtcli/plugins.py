@@ -321,7 +321,8 @@ def _make_reason(kind: Any, settings: Mapping[str, Any], name: str) -> Any:  # n
         raise SettingsError(
             f"these settings are not valid: {error}",
             where=where,
-            hint=f"change them, or leave the reason out with --skip {name}",
+            hint=f"change them (in doubt.toml they are under [reasons.{name}]), or leave the reason out with "
+            f"--skip {name}",
         ) from error
 
 

@@ -56,7 +56,7 @@ def _fit_rule(rule: Rule, table: Table, roles: Roles, labels: Labels, key: Answe
         return f"it reads the column {judged!r}, which is what is judged"
     missing = next((name for name in columns if name not in names), None)
     if missing is not None:
-        return _with_hint(f"the file has no column {missing!r}", did_you_mean(missing, names))
+        return _with_hint(f"the file has no column {missing!r}", did_you_mean(missing, names, str.lower))
     if not labels.are_classes:
         return "the labels of the file are no classes"
     code = key.find_code(rule.label, by_words=False)

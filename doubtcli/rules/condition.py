@@ -60,6 +60,8 @@ _SIGNS = {
     ast.Gt: ">",
     ast.GtE: ">=",
 }
+_IN_QUOTES = re.compile(r"""("[^"\n]*"|'[^'\n]*')""")
+_DATE = re.compile(r"(?<!\d)\d{4}-\d\d-\d\d(?!\d)")
 _SINGLE_EQUALS = re.compile(r"(?<![=!<>])=(?!=)")
 _OTHER_SIGNS = {"&&": "and", "||": "or", "<>": "!=", "&": "and", "|": "or", "!": "not"}
 
@@ -73,6 +75,8 @@ class Condition:
     columns: tuple[str, ...]
     """The columns that it reads, in the order in which it names them."""
     _term: Term
+    _perhaps_texts: frozenset[str] = frozenset()
+    """The names that are compared with another one: perhaps one is a text whose quotes are missing."""
 
     def find(self, table: pa.Table) -> Bools:
         """On which rows of a table it is true, shape `(n_rows,)`.
@@ -92,7 +96,9 @@ class Condition:
 
         for name in self.columns:
             if name not in table.column_names:
-                hint = did_you_mean(name, table.column_names)
+                hint = did_you_mean(name, table.column_names, str.lower)
+                if name in self._perhaps_texts:
+                    hint = f'{f"{hint} " if hint else ""}a text is written in quotes: "{name}"'
                 expected = None if hint else f"one of {quote_names(table.column_names)}"
                 raise ConditionError(f"there is no column {name!r}", expected=expected, hint=hint)
         found = np.zeros(table.num_rows, dtype=np.bool_)
@@ -127,7 +133,7 @@ def parse_condition(text: str) -> Condition:
     tree = _parse_python(source)
     parser = _Parser(source)
     term = parser.parse_truth(tree, 0)
-    return Condition(text, tuple(parser.columns), term)
+    return Condition(text, tuple(parser.columns), term, frozenset(parser.perhaps_texts))
 
 
 def _parse_python(source: str) -> ast.expr:
@@ -151,8 +157,13 @@ def _make_syntax_error(source: str, error: SyntaxError) -> ConditionError:
     column = max((error.offset or 1) - (2 if line == 0 else 1), 0)
     place = min(sum(len(one) + 1 for one in lines[:line]) + column, len(source)) + 1
     hint = 'a column whose name is not one word is written column("Order No.")'
-    sign = next((sign for sign in _OTHER_SIGNS if sign in source), None)
-    if _SINGLE_EQUALS.search(source):
+    bare = _IN_QUOTES.sub('""', source)
+    sign = next((sign for sign in _OTHER_SIGNS if sign in bare), None)
+    if error.msg.startswith("unterminated string"):
+        return ConditionError(f"the quote at character {place} is not closed", expected=_ALLOWED)
+    if date := _DATE.search(bare):
+        hint = _write_date_hint(date[0])
+    elif _SINGLE_EQUALS.search(bare):
         hint = "write == to compare"
     elif sign is not None:
         hint = f"write {_OTHER_SIGNS[sign]} instead of {sign}"
@@ -162,6 +173,10 @@ def _make_syntax_error(source: str, error: SyntaxError) -> ConditionError:
     if is_at_end or (error.lineno, error.offset) == (1, 1):  # at the other one
         return ConditionError("it ends too soon", expected=_ALLOWED)
     return ConditionError(f"it can't be read at character {place}", expected=_ALLOWED, hint=hint)
+
+
+def _write_date_hint(date: str) -> str:
+    return f'write dates as texts: "{date}"'
 
 
 @dataclass(frozen=True)
@@ -177,6 +192,7 @@ class _Parser:
     def __init__(self, source: str) -> None:
         self._lines = f"({source}\n)".encode().split(b"\n")
         self.columns: dict[str, None] = {}
+        self.perhaps_texts: set[str] = set()
 
     def parse_truth(self, node: ast.expr, depth: int) -> Term:
         """A part that is true or false."""
@@ -194,7 +210,11 @@ class _Parser:
                 return self._parse_comparisons(node)
             case ast.Call(func=ast.Name(id="contains" | "matches" | "missing")):
                 return self._parse_call(node)
-            case ast.Name() | ast.Constant() | ast.Call(func=ast.Name(id="column")):
+            case ast.Constant():
+                raise self._refuse(
+                    node, "names no column", "compare a column with a value, such as paid == True"
+                )
+            case ast.Name() | ast.Call(func=ast.Name(id="column")):
                 hint = "compare it with a value, such as == True"
                 raise self._refuse(node, "is not true or false", hint)
             case _:
@@ -219,6 +239,8 @@ class _Parser:
         name = _SIGNS[type(sign)]
         match self._parse_value(left), self._parse_value(right):
             case _ColumnName() as one, _ColumnName() as other:
+                sides = ((left, one.name), (right, other.name))
+                self.perhaps_texts |= {found for side, found in sides if isinstance(side, ast.Name)}
                 return ComparedColumns(one.name, name, other.name)
             case _ColumnName() as one, str() | int() | float() as value:
                 return Comparison(one.name, name, self._check_ordered(value, name, right))
@@ -302,7 +324,8 @@ class _Parser:
             case ast.Constant(value=None):
                 raise self._refuse(node, hint="write missing(x) for a missing cell")
             case _:
-                raise self._refuse(node)
+                date = _DATE.fullmatch(self._show(node))
+                raise self._refuse(node, hint=_write_date_hint(date[0]) if date else None)
 
     def _check_size(self, value: float, node: ast.expr) -> float:
         if abs(value) > MOST_NUMBER:

@@ -124,7 +124,7 @@ ALLOWED = "columns, texts, numbers, True, False, == != < <= > >=,"
         ("n == None", "'None' at character 6 is not allowed"),
         ("n is 1", "'n is 1' at character 1 is not allowed"),
         ("n", "'n' at character 1 is not true or false"),
-        ("True", "'True' at character 1 is not true or false"),
+        ("True", "'True' at character 1 names no column"),
         ("1 == 1", "'1 == 1' at character 1 compares no column"),
         ("n < True", "'True' at character 5 is neither more nor less"),
         ('"a" in text', "'\"a\"' at character 1 is not a column"),
@@ -175,6 +175,32 @@ def test_refused(condition, found):
         parse_condition(condition)
 
     assert found in caught.value.found
+
+
+@pytest.mark.parametrize(
+    ("condition", "found", "hint"),
+    [
+        ("when > 2026-06-01", "can't be read", 'write dates as texts: "2026-06-01"'),
+        ("when > 2026-10-12", "is not allowed", 'write dates as texts: "2026-10-12"'),
+        ('text == "2026-06-01" 3', "can't be read", "a column whose name is not one word"),
+        ('text = "a & b"', "can't be read", "write == to compare"),
+        ('text == "a', "the quote at character 9 is not closed", None),
+        ("True", "names no column", "compare a column with a value"),
+        ("text == großes", "no column 'großes'", 'a text is written in quotes: "großes"'),
+        ("großes == text", "no column 'großes'", 'a text is written in quotes: "großes"'),
+        ("stars == star", "no column 'star'", "did you mean 'stars'? a text is written in quotes: \"star\""),
+        ("großes == 3", "no column 'großes'", None),
+        ('column("a b") == text', "no column 'a b'", None),
+        ("STARS > 3", "no column 'STARS'", "did you mean 'stars'?"),
+    ],
+)
+def test_hints(condition, found, hint):
+    """What people write by mistake is answered with what to write instead."""
+    with pytest.raises(ConditionError) as caught:
+        parse_condition(condition).find(TICKETS)
+
+    assert found in caught.value.found
+    assert caught.value.hint is None if hint is None else hint in caught.value.hint
 
 
 def test_sentences_of_errors(sentences):

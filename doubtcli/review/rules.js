@@ -13,7 +13,8 @@ let trying = 0; // how many conditions were sent: only the answer to the last on
 const hasNewRules = () => ruleBook.rules.some(({ isNew }) => isNew);
 const filterNow = () => JSON.stringify(place.filter);
 
-const ruleLabels = () => audit.classes.filter(([, n]) => n).map(([name]) => name);
+const inNaturalOrder = new Intl.Collator(undefined, { numeric: true }).compare; // c2 before c10
+const ruleLabels = () => audit.classes.filter(([, n]) => n).map(([name]) => name).sort(inNaturalOrder);
 
 /** The draft to go on with: the one of these rows, or a new one, with the label that the filter says they should have. */
 function takeDraft() {

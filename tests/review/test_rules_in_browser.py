@@ -268,3 +268,13 @@ def test_name_that_is_taken(page: MapPage, site: Site) -> None:
     assert page.ask("!byId('show-contradicted').hidden")
     press_keys(page, "2")
     assert page.ask("byId('rule-refusal').hidden")
+
+
+def test_order_of_labels(page: MapPage, site: Site) -> None:
+    """The labels to choose from are in natural order, by number where they have one."""
+    page.browser.get("about:blank")
+    page.browser.get(site.address)
+    page.wait("audit !== null && listed.length > 0")
+    page.ask("audit.classes = [['c10', 1], ['c1', 2], ['none', 0], ['c2', 3], ['C3', 1]]")
+
+    assert page.ask("ruleLabels()") == ["c1", "c2", "C3", "c10"]

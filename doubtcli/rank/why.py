@@ -55,9 +55,9 @@ def explain_rows(  # noqa: PLR0917  # a stage of the pipeline, which needs all s
     background, some = _make_background(examples, ranking), np.asarray(rows, dtype=np.intp)
     voices = _list_voices(reasons, listed)
     kept = _choose_fragments(reasons, evidence, some)
-    told = _find_told(reasons, evidence, some)
-    kept |= told
-    places = _place_fragments(reasons, kept, told, some)
+    ruled = _find_ruled(reasons, evidence, some)
+    kept |= ruled
+    places = _place_fragments(reasons, kept, ruled, some)
     texts = np.full((len(voices), len(some)), "", dtype=object)
     first = np.full((len(voices), len(some)), len(reasons))
     for voice, members in enumerate(voices.values()):
@@ -109,24 +109,24 @@ def _choose_fragments(reasons: Sequence[ReasonScores], evidence: Evidence, rows:
     return chosen & ~(supports & contradicted)
 
 
-def _find_told(reasons: Sequence[ReasonScores], evidence: Evidence, rows: Codes) -> Bools:
-    """Which reasons tell of a rule that contradicts the label of each row, shape `(n_reasons, len(rows))`."""
+def _find_ruled(reasons: Sequence[ReasonScores], evidence: Evidence, rows: Codes) -> Bools:
+    """Which reasons speak of a rule that contradicts each label, shape `(n_reasons, len(rows))`."""
     by_rules = np.array([reason.voice == "rules" for reason in reasons], dtype=np.bool_)
     codes, contradicted = evidence.rule_labels, np.zeros(len(rows), dtype=np.bool_)
     if codes is not None and by_rules.any():
         says = codes[rows]
         contradicted |= ((says >= 0) & (says != evidence.given_labels[rows, None])).any(axis=1)
-    told: Bools = by_rules[:, None] & contradicted
-    return told
+    ruled: Bools = by_rules[:, None] & contradicted
+    return ruled
 
 
-def _place_fragments(reasons: Sequence[ReasonScores], kept: Bools, told: Bools, rows: Codes) -> Codes:
+def _place_fragments(reasons: Sequence[ReasonScores], kept: Bools, ruled: Bools, rows: Codes) -> Codes:
     """The place of each reason for a row: rules, errors, context; the strongest first, else as listed."""
     if not len(reasons):
         return np.zeros(kept.shape, dtype=np.intp)
     scores = np.array([reason.scores[rows] for reason in reasons])
     is_context = np.array([[reason.family != "error"] for reason in reasons])
-    order = np.lexsort((-scores, np.broadcast_to(is_context, kept.shape), ~told, ~kept), axis=0)
+    order = np.lexsort((-scores, np.broadcast_to(is_context, kept.shape), ~ruled, ~kept), axis=0)
     return np.argsort(order, axis=0)
 
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 import errno
 import mmap
 import os
+import sys
 import tempfile
 import threading
 from math import prod
 from shutil import disk_usage
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from doubtcli.errors import OutputError
@@ -48,7 +49,7 @@ class _Maps:
 
     def count(self, n_cells: int) -> None:
         """Count cells, and let the pages of all files go if there were enough."""
-        if not self._maps or not hasattr(mmap, "MADV_DONTNEED"):
+        if sys.platform == "win32" or not self._maps or not hasattr(mmap, "MADV_DONTNEED"):
             return
         with self._lock:
             self._n_cells += n_cells
@@ -133,7 +134,7 @@ def _find_folder() -> str:
     return tempfile.gettempdir() if is_chosen or not os.access(_LARGE_FILES, os.W_OK) else _LARGE_FILES
 
 
-def _reserve(file: BinaryIO, folder: str, n_bytes: int) -> None:
+def _reserve(file: IO[bytes], folder: str, n_bytes: int) -> None:
     """Take the whole room now: if a disk is full only later, the system ends the process."""
     if hasattr(os, "posix_fallocate"):
         os.posix_fallocate(file.fileno(), 0, n_bytes)

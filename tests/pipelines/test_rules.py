@@ -155,7 +155,9 @@ def test_a_new_rule_fits_no_model_again(monkeypatch):
 def test_verdicts_are_judged_with_rules():
     """Rules stay with their rows where people decided some and called others unusable."""
     add_rule(Path("doubt.toml"), SAWS)
-    Path("v.csv").write_text("doubt_id,verdict,verdict_status\nr01,tool,\nr02,,unusable\nr04,tool,\n")
+    Path("v.csv").write_text(
+        "doubt_id,verdict,verdict_status\nr01,tool,\nr02,,unusable\nr04,tool,\n", encoding="utf-8"
+    )
 
     doubts = scan("--verdicts", "v.csv")
 
@@ -216,7 +218,9 @@ def test_a_rule_that_is_not_valid_in_python():
 )
 def test_hostile_settings(when, capsys, folder):
     """A settings file from somebody else can run nothing: exit code 2, and one message with the rule."""
-    Path("doubt.toml").write_text(f"[[rules]]\nname = 'bad'\nwhen = '''{when}'''\nlabel = 'tool'\n")
+    Path("doubt.toml").write_text(
+        f"[[rules]]\nname = 'bad'\nwhen = '''{when}'''\nlabel = 'tool'\n", encoding="utf-8"
+    )
     before = sorted(folder.iterdir())
 
     assert main.run(["scan", "rows.csv", *FLAGS]) == 2

@@ -132,7 +132,7 @@ def test_left_out_rows_are_named(nobody: Desk) -> None:
 
 
 def test_page_of_hidden_cards(nobody: Desk) -> None:
-    """A page whose cards all hide what models say tells so, and has no order of rows that are alike."""
+    """A page whose cards all hide what models say says so, and has no order of rows that are alike."""
     n_blind = sum(card.get("blind", False) for card in make_content(nobody)["cards"])
 
     content = make_content(nobody, most_rows=n_blind)

@@ -232,12 +232,12 @@ def test_files_that_are_left_alone(tmp_path, text, sentences, monkeypatch):
     """A file to which no valid block can be added stays as it is, and the error says why."""
     monkeypatch.chdir(tmp_path)
     path = Path("doubt.toml")
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
 
     with pytest.raises(SettingsError) as caught:
         add_rule(path, CALLS)
 
-    assert path.read_text() == text
+    assert path.read_text(encoding="utf-8") == text
     sentences.check(caught.value)
 
 

@@ -214,7 +214,7 @@ def is_verdict_folder(path: str) -> bool:
     try:
         files = [file for file in folder.iterdir() if file.name != MARK and not file.name.startswith(".")]
         return bool(files) and all(is_verdict_file(str(file)) for file in files)
-    except OSError:
+    except (OSError, ValueError):  # the second where the path has a zero byte
         return False
 
 

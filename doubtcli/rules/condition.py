@@ -229,7 +229,7 @@ class _Parser:
         return terms[0] if len(terms) == 1 else AllOf(terms)
 
     def _parse_comparison(self, node: ast.expr, left: ast.expr, sign: ast.cmpop, right: ast.expr) -> Term:
-        from doubtcli.rules.terms import MIRRORED, Among, ComparedColumns, Comparison, Opposite
+        from doubtcli.rules.terms import MIRRORED, Among, ComparedColumns, ComparedToValue, Opposite
 
         if isinstance(sign, ast.In | ast.NotIn):
             among = Among(self._parse_column(left), self._parse_list(right))
@@ -243,9 +243,9 @@ class _Parser:
                 self.perhaps_texts |= {found for side, found in sides if isinstance(side, ast.Name)}
                 return ComparedColumns(one.name, name, other.name)
             case _ColumnName() as one, str() | int() | float() as value:
-                return Comparison(one.name, name, self._check_ordered(value, name, right))
+                return ComparedToValue(one.name, name, self._check_ordered(value, name, right))
             case str() | int() | float() as value, _ColumnName() as one:
-                return Comparison(one.name, MIRRORED[name], self._check_ordered(value, name, left))
+                return ComparedToValue(one.name, MIRRORED[name], self._check_ordered(value, name, left))
             case _:
                 raise self._refuse(node, "compares no column", "compare a column with a value")
 

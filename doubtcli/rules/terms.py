@@ -161,7 +161,7 @@ class Term(Protocol):
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ComparedToValue:
     """A column compared with a value."""
 
     column: str

@@ -29,6 +29,9 @@ FLAGS = (
     "--window-size=1400,1000",
 )
 
+LOADS_WITHIN = 15
+"""Seconds: without a limit the driver waits for minutes where it misses that a page has loaded."""
+
 needs_browser = pytest.mark.skipif(
     not (CHROMIUM.exists() and DRIVER.exists()) and "CI" not in os.environ,
     reason="chromium and chromedriver are not installed",
@@ -49,7 +52,9 @@ def start_browser(profile: Path) -> WebDriver:
     for flag in (*FLAGS, f"--user-data-dir={profile}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    return Chrome(options=options, service=Service(str(DRIVER)))
+    browser = Chrome(options=options, service=Service(str(DRIVER)))
+    browser.set_page_load_timeout(LOADS_WITHIN)
+    return browser
 
 
 def serve_until_end(desk: Desk) -> str:
@@ -69,6 +74,16 @@ class OpenPage:
 
     def __init__(self, browser: WebDriver) -> None:
         self.browser = browser
+
+    def go(self, address: str) -> None:
+        """Go to an address, from an empty page; once more where the driver missed that it has loaded."""
+        from selenium.common.exceptions import TimeoutException
+
+        self.browser.get("about:blank")
+        try:
+            self.browser.get(address)
+        except TimeoutException:
+            self.browser.get(address)
 
     def all(self, css: str) -> list[WebElement]:
         """The elements that a selector finds."""

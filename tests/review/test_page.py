@@ -40,8 +40,7 @@ class ReviewPage(OpenPage):
 
     def open(self, address: str) -> None:
         """Go to an address, and wait for the first card."""
-        self.browser.get("about:blank")
-        self.browser.get(address)
+        self.go(address)
         self.wait("audit !== null && shown !== null")
 
     def wait(self, condition: str) -> None:
